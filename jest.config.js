@@ -1,0 +1,12 @@
+const swc = ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } } }];
+
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/test'],
+  testMatch: ['**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '\\.ts$': swc },
+  testTimeout: 30_000,
+  collectCoverageFrom: ['processor/src/**/*.ts'],
+  coverageThreshold: { global: { lines: 90 } },
+};
