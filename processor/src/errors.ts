@@ -1,0 +1,286 @@
+/** Every error this service reports, declared once: its code, its wire status, what was wrong and what to do about it. */
+import { StatusCode } from './component.ts';
+
+export interface ErrorDefinition {
+  /** The gRPC status a sender sees. HTTP derives its own from it, unless `http` says otherwise. */
+  readonly status: StatusCode;
+  /** The HTTP status, where the one derived from `status` would say less. */
+  readonly http?: number;
+  /** Whether the same request may succeed later. OTLP senders drop what is not retryable. */
+  readonly retryable: boolean;
+  /** What was wrong, with the offending values in braces. No full stop: the remedy follows after a semicolon. */
+  readonly message: string;
+  /** What to do about it, in the imperative. */
+  readonly remedy: string;
+}
+
+/** Never UNKNOWN and never INTERNAL: the collector's exporter drops what is answered so. */
+export const ERRORS = {
+  // Receiver
+  malformed_protobuf: {
+    status: StatusCode.INVALID_ARGUMENT,
+    retryable: false,
+    message: 'The body is not an ExportTraceServiceRequest in protobuf: {reason}',
+    remedy: 'send the message of opentelemetry/proto/collector/trace/v1/trace_service.proto',
+  },
+  malformed_json: {
+    status: StatusCode.INVALID_ARGUMENT,
+    retryable: false,
+    message: 'The body is not an ExportTraceServiceRequest in JSON: {reason}',
+    remedy: 'send OTLP/JSON (lowerCamelCase keys, hex ids, integer enums), or protobuf as application/x-protobuf',
+  },
+  malformed_compression: {
+    status: StatusCode.INVALID_ARGUMENT,
+    retryable: false,
+    message: 'The body does not decompress as {encoding}: {reason}',
+    remedy: 'compress the whole body once, as the content encoding says, or send it uncompressed',
+  },
+  request_too_large: {
+    status: StatusCode.RESOURCE_EXHAUSTED,
+    http: 413,
+    retryable: false,
+    message: 'The request has more than {limit} bytes after decompression',
+    remedy: 'send smaller batches, or raise receiver.max_request_bytes',
+  },
+  unsupported_encoding: {
+    status: StatusCode.UNIMPLEMENTED,
+    http: 415,
+    retryable: false,
+    message: 'The content encoding is {encoding}',
+    remedy: 'use gzip or none',
+  },
+  unsupported_media_type: {
+    status: StatusCode.UNIMPLEMENTED,
+    http: 415,
+    retryable: false,
+    message: 'The content type is {type}',
+    remedy: 'use application/x-protobuf or application/json',
+  },
+  method_not_allowed: {
+    status: StatusCode.UNIMPLEMENTED,
+    http: 405,
+    retryable: false,
+    message: 'The method is {method}',
+    remedy: 'use {allowed}',
+  },
+  not_found: {
+    status: StatusCode.UNIMPLEMENTED,
+    http: 404,
+    retryable: false,
+    message: 'Nothing is served at {path}',
+    remedy: 'use {served}',
+  },
+  overloaded: {
+    status: StatusCode.UNAVAILABLE,
+    retryable: true,
+    message: 'The service is at its limit: {reason}',
+    remedy: 'send the same request again after the given delay',
+  },
+  shutting_down: {
+    status: StatusCode.UNAVAILABLE,
+    retryable: true,
+    message: 'The service is stopping',
+    remedy: 'send the same request again, to the instance that replaces this one',
+  },
+  deadline_exceeded: {
+    status: StatusCode.DEADLINE_EXCEEDED,
+    retryable: true,
+    message: 'The deadline passed before the next hop answered',
+    remedy: 'send the same request again; if this repeats, raise the timeout of the sender',
+  },
+  cancelled: {
+    status: StatusCode.CANCELLED,
+    retryable: true,
+    message: 'The sender gave up before the answer',
+    remedy: 'send the same request again; if this repeats, raise the timeout of the sender',
+  },
+  listen_failed: {
+    status: StatusCode.FAILED_PRECONDITION,
+    retryable: false,
+    message: 'Cannot listen on {address}: {reason}',
+    remedy: 'stop what uses the port, or set {key} to another one',
+  },
+
+  // Exporter
+  next_hop_unavailable: {
+    status: StatusCode.UNAVAILABLE,
+    retryable: true,
+    message: 'The next hop {endpoint} cannot be reached: {reason}',
+    remedy: 'check that it runs and that export.endpoint is right; the sender keeps the spans and tries again',
+  },
+  next_hop_refused_credentials: {
+    status: StatusCode.UNAVAILABLE,
+    retryable: true,
+    message: 'The next hop {endpoint} refuses our credentials: {reason}',
+    remedy: 'correct export.headers; the sender keeps the spans and tries again',
+  },
+  next_hop_refused: {
+    status: StatusCode.INVALID_ARGUMENT,
+    retryable: false,
+    message: 'The next hop {endpoint} refuses the spans for good: {reason}',
+    remedy: 'correct what it names; the sender drops these spans',
+  },
+  next_hop_overloaded: {
+    status: StatusCode.RESOURCE_EXHAUSTED,
+    http: 429,
+    retryable: true,
+    message: 'The next hop {endpoint} takes no more for now: {reason}',
+    remedy: 'send the same request again after the given delay',
+  },
+  next_hop_malformed_response: {
+    status: StatusCode.UNAVAILABLE,
+    retryable: true,
+    message: 'The next hop {endpoint} answers with something other than OTLP: {reason}',
+    remedy: 'point export.endpoint at an OTLP/gRPC receiver',
+  },
+  span_too_large: {
+    status: StatusCode.RESOURCE_EXHAUSTED,
+    http: 413,
+    retryable: false,
+    message: 'One span has {bytes} bytes, the next hop takes {limit}',
+    remedy: 'raise its limit and export.max_request_bytes with it, or send less in the span',
+  },
+
+  // Configuration
+  config_unreadable: {
+    status: StatusCode.FAILED_PRECONDITION,
+    retryable: false,
+    message: 'The configuration file {file} cannot be read: {reason}',
+    remedy: 'name a readable file with --config',
+  },
+  config_malformed: {
+    status: StatusCode.FAILED_PRECONDITION,
+    retryable: false,
+    message: '{source} is not YAML of the expected form: {reason}',
+    remedy: 'correct it there; `api-anomaly config schema` prints what is expected',
+  },
+  config_unknown_key: {
+    status: StatusCode.FAILED_PRECONDITION,
+    retryable: false,
+    message: '{key} is {value}, but there is no such key',
+    remedy: 'use {nearest} or remove it',
+  },
+  config_invalid_value: {
+    status: StatusCode.FAILED_PRECONDITION,
+    retryable: false,
+    message: '{key} is {value}',
+    remedy: 'use {expected}',
+  },
+  plaintext_not_allowed: {
+    status: StatusCode.FAILED_PRECONDITION,
+    retryable: false,
+    message: 'receiver.bind_address is {address}, which others can reach in plain text',
+    remedy: 'bind to 127.0.0.1, or set receiver.allow_plaintext to true where the network is trusted',
+  },
+
+  // Store
+  store_locked: {
+    status: StatusCode.FAILED_PRECONDITION,
+    retryable: false,
+    message: 'The data folder {directory} belongs to a running instance ({owner})',
+    remedy: 'stop that instance, or set store.directory to a folder of its own',
+  },
+  store_unwritable: {
+    status: StatusCode.FAILED_PRECONDITION,
+    retryable: false,
+    message: 'The data folder {directory} cannot be written: {reason}',
+    remedy: 'make it writable for this user, or free space on its disk',
+  },
+  file_corrupt: {
+    status: StatusCode.DATA_LOSS,
+    retryable: true,
+    message: 'The file {file} is damaged: {reason}',
+    remedy: 'nothing needs doing: it is set aside and the service learns again; keep it if you want to find the cause',
+  },
+  file_newer: {
+    status: StatusCode.FAILED_PRECONDITION,
+    retryable: false,
+    message: 'The file {file} has format {format}, this version reads up to {supported}',
+    remedy: 'run the version that wrote it; it is set aside unchanged',
+  },
+
+  // Model
+  model_incompatible: {
+    status: StatusCode.FAILED_PRECONDITION,
+    retryable: false,
+    message: 'The model {model} does not fit this version: {reason}',
+    remedy: 'train a new one; until then spans pass unscored',
+  },
+  training_failed: {
+    status: StatusCode.UNAVAILABLE,
+    retryable: true,
+    message: 'Training stopped: {reason}',
+    remedy: 'nothing needs doing: the model in use stays, and training starts again at its next time',
+  },
+  too_few_rows: {
+    status: StatusCode.FAILED_PRECONDITION,
+    retryable: false,
+    message: 'There are {rows} rows to train on, {needed} are needed',
+    remedy: 'wait for more traffic, offer more of it, or lower model.min_rows',
+  },
+
+  // Control API
+  host_not_allowed: {
+    status: StatusCode.PERMISSION_DENIED,
+    http: 421,
+    retryable: false,
+    message: 'The Host header is {host}',
+    remedy: 'use the address the service is bound to, or add this name to control.allowed_hosts',
+  },
+  malformed_request: {
+    status: StatusCode.INVALID_ARGUMENT,
+    retryable: false,
+    message: 'The request cannot be read: {reason}',
+    remedy: 'send a well-formed HTTP/1.1 request',
+  },
+  fault: {
+    status: StatusCode.UNAVAILABLE,
+    retryable: true,
+    message: 'The service failed to answer',
+    remedy: 'try again; the log has the cause',
+  },
+
+  // Command line
+  input_unreadable: {
+    status: StatusCode.INVALID_ARGUMENT,
+    retryable: false,
+    message: 'The input {file} cannot be read: {reason}',
+    remedy: 'name a readable file of OTLP traces',
+  },
+  output_unwritable: {
+    status: StatusCode.FAILED_PRECONDITION,
+    retryable: false,
+    message: 'The output {file} cannot be written: {reason}',
+    remedy: 'name a file in a folder that exists and is writable',
+  },
+} as const satisfies Record<string, ErrorDefinition>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** Longest value repeated in a message, in UTF-16 units: some come from untrusted senders. */
+const MAX_VALUE_LENGTH = 512;
+
+/** An error of the table. Its message says what was wrong, with the values, and what to do; never secrets or user ids. */
+export class ServiceError extends Error {
+  readonly code: ErrorCode;
+  readonly status: StatusCode;
+  readonly retryable: boolean;
+
+  /** `values` fill the braces of message and remedy. `cause` is for the log only; senders never see it. */
+  constructor(code: ErrorCode, values: Readonly<Record<string, string | number>> = {}, options?: { cause?: unknown }) {
+    const { message, remedy, status, retryable } = ERRORS[code];
+    super(`${fill(message, values)}; ${fill(remedy, values)}.`, options);
+    this.name = 'ServiceError';
+    this.code = code;
+    this.status = status;
+    this.retryable = retryable;
+  }
+}
+
+/** A brace without a value stays as it is, so that a forgotten one shows. */
+function fill(template: string, values: Readonly<Record<string, string | number>>): string {
+  return template.replaceAll(/\{(\w+)\}/g, (brace, name: string) => {
+    const value = Object.hasOwn(values, name) ? String(values[name]) : brace;
+    return value.length > MAX_VALUE_LENGTH ? `${value.slice(0, MAX_VALUE_LENGTH)}…` : value;
+  });
+}
