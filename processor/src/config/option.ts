@@ -1,0 +1,63 @@
+/** Builders of options: each has a default, bounds and a meaning, so that none can be declared without them. */
+import { z } from 'zod';
+
+/** A whole number from `min` to `max`, both included. */
+export function integer(preset: number, [min, max]: readonly [number, number], meaning: string) {
+  return z.int().min(min).max(max).default(preset).describe(meaning);
+}
+
+/** A finite number from `min` to `max`, both included. */
+export function decimal(preset: number, [min, max]: readonly [number, number], meaning: string) {
+  return z.number().min(min).max(max).default(preset).describe(meaning);
+}
+
+export function flag(preset: boolean, meaning: string) {
+  return z.boolean().default(preset).describe(meaning);
+}
+
+/** One of `values`; the first is the default. */
+export function choice<const Values extends readonly [string, ...string[]]>(values: Values, meaning: string) {
+  return z.enum(values).default(values[0]).describe(meaning);
+}
+
+/** Text that matches `form`; `example` shows it to the user. */
+export function text(preset: string, [form, example]: readonly [RegExp, string], meaning: string) {
+  return z
+    .string()
+    .max(4096)
+    .regex(form)
+    .default(preset)
+    .describe(meaning)
+    .meta({ examples: [example] });
+}
+
+/** The path of a file or folder; empty means none. Relative to the working directory. */
+export function path(preset: string, meaning: string) {
+  return z.string().max(4096).default(preset).describe(meaning);
+}
+
+/** An IP address to listen on. */
+export function bindAddress(meaning: string) {
+  return z
+    .union([z.ipv4(), z.ipv6(), z.literal('localhost')])
+    .default('127.0.0.1')
+    .describe(meaning);
+}
+
+/** A list of at most `maxLength` short texts. */
+export function names(preset: readonly string[], maxLength: number, meaning: string) {
+  return z
+    .array(z.string().min(1).max(256))
+    .max(maxLength)
+    .default([...preset])
+    .describe(meaning);
+}
+
+/** A group of options: unknown keys are refused, a missing group is all defaults. */
+export function section<Shape extends z.ZodRawShape>(meaning: string, shape: Shape) {
+  // An empty object always satisfies a shape whose every option has a default; the type cannot express that.
+  return z
+    .strictObject(shape)
+    .prefault({} as z.input<z.ZodObject<Shape>>)
+    .describe(meaning);
+}
