@@ -1,0 +1,51 @@
+/** The collector configurations that users get; round-trip.yaml and over-http.yaml run in the other tests too. */
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import { freePorts } from '../support/free-ports.ts';
+import { Processor } from '../support/processor.ts';
+import { describeWithPrograms, programPath } from '../support/programs.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { Backend } from './backend.ts';
+import { endAll } from './chain.ts';
+import { Collector, shippedConfig } from './collector.ts';
+import { expectExactlyOnce } from './delivery.ts';
+import { expectedSpan, exportSpans, recordCalls, sdkExporter } from './sdk-spans.ts';
+
+afterEach(endAll);
+
+describeWithPrograms('the shipped collector configurations', ['otelcol'], () => {
+  test.each([{ files: 'round-trip.yaml' }, { files: 'round-trip.yaml over-http.yaml' }, { files: 'tap.yaml' }])(
+    'pass `otelcol validate` with no variable set: $files',
+    ({ files }) => {
+      const configs = files.split(' ').flatMap((file) => ['--config', shippedConfig(file)]);
+      const { status, stderr } = spawnSync(programPath('otelcol'), ['validate', ...configs], { encoding: 'utf8' });
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    },
+  );
+
+  test('tap.yaml brings every span to the backend untouched and to the processor for measuring', async () => {
+    const folder = temporaryFolder();
+    const [grpc, http, backendPort] = (await freePorts(3)) as [number, number, number];
+    const backend = new Backend(folder, backendPort);
+    const processor = await Processor.create(folder, {});
+    const collector = new Collector([shippedConfig('tap.yaml')], {
+      COLLECTOR_GRPC: `127.0.0.1:${grpc}`,
+      COLLECTOR_HTTP: `127.0.0.1:${http}`,
+      COLLECTOR_QUEUE: path.join(folder, 'queue'),
+      PROCESSOR_GRPC: processor.grpcAddress,
+      BACKEND: backend.endpoint,
+    });
+    await Promise.all([backend.start(), processor.start(), collector.start()]);
+
+    const spans = recordCalls(100);
+    expect(await exportSpans(sdkExporter('grpc', `127.0.0.1:${grpc}`), spans)).toBe(true);
+    const arrived = await backend.spansOnce(spans.length);
+    expectExactlyOnce(arrived, spans.map(expectedSpan));
+    expect(arrived.filter((span) => 'anomaly.state' in span.attributes || 'anomaly.score' in span.attributes)).toEqual(
+      [],
+    );
+    await processor.program?.ready(async () => {
+      return (await processor.metric('api_anomaly_received_spans_total')) === spans.length;
+    });
+  });
+});
