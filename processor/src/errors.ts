@@ -35,6 +35,18 @@ export const ERRORS = {
     message: 'The body does not decompress as {encoding}: {reason}',
     remedy: 'compress the whole body once, as the content encoding says, or send it uncompressed',
   },
+  malformed_call: {
+    status: StatusCode.INVALID_ARGUMENT,
+    retryable: false,
+    message: 'The gRPC call is malformed: {reason}',
+    remedy: 'call TraceService/Export with one length-prefixed message, as the gRPC specification describes',
+  },
+  receive_timeout: {
+    status: StatusCode.UNAVAILABLE,
+    retryable: true,
+    message: 'The request did not arrive in full within {seconds} s',
+    remedy: 'send the same request again; if this repeats, send smaller batches or look at the network in between',
+  },
   request_too_large: {
     status: StatusCode.RESOURCE_EXHAUSTED,
     http: 413,
