@@ -26,7 +26,7 @@ export class ChildProgram {
     this.name = command;
     const inherited = { ...process.env };
     // They steer the tests; the service would read the first as a setting of its own.
-    delete inherited['API_ANOMALY_PROGRAMS'];
+    delete inherited['TEST_PROGRAMS'];
     delete inherited['NODE_OPTIONS'];
     this.child = spawn(command, args, { env: { ...inherited, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
     this.child.stdout?.on('data', (data: Buffer) => {

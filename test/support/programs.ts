@@ -20,11 +20,11 @@ const INSTALL = {
 export type ProgramName = keyof typeof INSTALL;
 
 /**
- * Folder of the built programs: `API_ANOMALY_PROGRAMS` when set, otherwise a folder by version in the user's cache, so
+ * Folder of the built programs: `TEST_PROGRAMS` when set, otherwise a folder by version in the user's cache, so
  * that a new release never meets an old binary.
  */
 export function programsFolder(): string {
-  const chosen = process.env['API_ANOMALY_PROGRAMS'];
+  const chosen = process.env['TEST_PROGRAMS'];
   if (chosen !== undefined && chosen !== '') return path.resolve(chosen);
   const cache = process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache');
   return path.join(cache, 'api-anomaly', COLLECTOR_VERSION);

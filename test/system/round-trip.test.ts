@@ -8,7 +8,8 @@ import { annotationOf, withoutAnnotations } from './annotation.ts';
 import { Backend } from './backend.ts';
 import { Chain, endAll } from './chain.ts';
 import { expectExactlyOnce } from './delivery.ts';
-import { expectedSpan, exportSpans, recordCalls, type SdkTransport, sdkExporter } from './sdk-spans.ts';
+import { expectedSpan, exportSpans, recordCalls, type SdkTransport, sdkExporter, SPANS_PER_CALL } from './sdk-spans.ts';
+import { CALLS_TO_TRAIN, QUICK_MODEL, train } from './training.ts';
 
 const CALLS = 150;
 const TRANSPORTS = ['grpc', 'http/protobuf', 'http/json'] as const satisfies readonly SdkTransport[];
@@ -35,6 +36,23 @@ describeWithPrograms('spans of the OpenTelemetry SDK', ['otelcol'], () => {
     const transport = overHttp ? 'http_protobuf' : 'grpc';
     expect(await chain.processor.metric('api_anomaly_received_spans_total', `transport="${transport}"`)).toBe(
       sent.length,
+    );
+  });
+
+  test('carry scores once the processor has a model', async () => {
+    const chain = await Chain.start({ settings: QUICK_MODEL });
+    const version = await train(chain.processor);
+    const trained = SPANS_PER_CALL * CALLS_TO_TRAIN;
+    const spans = recordCalls(CALLS);
+    expect(await exportSpans(sdkExporter('grpc', chain.grpcAddress), spans)).toBe(true);
+    const sent = new Set(spans.map((span) => span.spanContext().spanId));
+    const arrived = (await chain.backend.spansOnce(trained + sent.size)).filter((span) => sent.has(span.spanId));
+    expectExactlyOnce(arrived, spans.map(expectedSpan));
+    const kinds = arrived.map(annotationOf);
+    expect(kinds.filter((kind) => kind === 'scored')).toHaveLength(CALLS);
+    expect(kinds.filter((kind) => kind === 'untouched')).toHaveLength(CALLS);
+    expect(new Set(arrived.map((span) => span.attributes['anomaly.model.version']))).toEqual(
+      new Set([undefined, version]),
     );
   });
 
