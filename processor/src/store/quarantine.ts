@@ -1,0 +1,61 @@
+/** The folder where files go that cannot be used: kept for a person to look at, never read again, never deleted. */
+import { access, mkdir, rename } from 'node:fs/promises';
+import path from 'node:path';
+import type { ServiceError } from '../errors.ts';
+import { syncDirectory } from './atomic-file.ts';
+
+export class Quarantine {
+  readonly #directory: string;
+  readonly #onFault: (reason: string) => void;
+  #count = 0;
+
+  /** `onFault` is told why a file could not be moved. */
+  constructor(directory: string, onFault: (reason: string) => void) {
+    this.#directory = directory;
+    this.#onFault = onFault;
+  }
+
+  /** Files found unusable since the start. */
+  get count(): number {
+    return this.#count;
+  }
+
+  async open(): Promise<void> {
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+  }
+
+  /**
+   * Moves a file here; the end of its new name says why. Never rejects: a file that cannot be moved stays, and is found
+   * and passed over again at the next start.
+   */
+  async setAside(file: string, why: ServiceError): Promise<void> {
+    this.#count += 1;
+    try {
+      await rename(file, await this.#freeName(`${path.basename(file)}.${reasonOf(why)}`));
+      await syncDirectory(path.dirname(file));
+      await syncDirectory(this.#directory);
+    } catch (error) {
+      this.#onFault(String(error));
+    }
+  }
+
+  /** A file of the same name may lie here from before: rename would overwrite it. */
+  async #freeName(name: string): Promise<string> {
+    let free = path.join(this.#directory, name);
+    for (let copy = 2; await exists(free); copy += 1) free = path.join(this.#directory, `${name}.${copy}`);
+    return free;
+  }
+}
+
+function reasonOf(why: ServiceError): string {
+  return why.code === 'file_newer' ? 'newer' : 'corrupt';
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await access(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
