@@ -48,7 +48,7 @@ export function programPath(name: ProgramName): string {
 
 /**
  * A `describe` whose tests run the programs named. Where one is missing they are reported as skipped, with the command
- * that installs it in their name; in CI (`CI=true`) they fail instead, so that a broken installation cannot pass.
+ * that installs it; in CI (`CI=true`) they fail instead, so that a broken installation cannot pass.
  */
 export function describeWithPrograms(title: string, names: readonly ProgramName[], tests: () => void): void {
   const missing = names.filter((name) => findProgram(name) === undefined);
@@ -62,7 +62,9 @@ export function describeWithPrograms(title: string, names: readonly ProgramName[
       throw new Error(`${missing.join(', ')} must be installed in CI: ${remedy}`);
     });
   } else {
-    describe.skip(`${title} (needs ${missing.join(', ')}: ${remedy})`, tests);
+    // Jest does not name the tests of a file that is skipped as a whole.
+    process.stderr.write(`Skipped, ${missing.join(', ')} not found: ${title}. To run it: ${remedy}\n`);
+    describe.skip(title, tests);
   }
 }
 
