@@ -239,14 +239,23 @@ export const ERRORS = {
     message: 'The Host header is {host}',
     remedy: 'use the address the service is bound to, or add this name to control.allowed_hosts',
   },
+  metrics_not_public: {
+    status: StatusCode.UNAUTHENTICATED,
+    http: 401,
+    retryable: false,
+    message: 'The metrics are not public',
+    remedy: 'set control.public_metrics to true',
+  },
   malformed_request: {
     status: StatusCode.INVALID_ARGUMENT,
+    http: 400,
     retryable: false,
     message: 'The request cannot be read: {reason}',
     remedy: 'send a well-formed HTTP/1.1 request',
   },
   fault: {
     status: StatusCode.UNAVAILABLE,
+    http: 503,
     retryable: true,
     message: 'The service failed to answer',
     remedy: 'try again; the log has the cause',
