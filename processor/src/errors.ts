@@ -1,5 +1,5 @@
 /** Every error this service reports, declared once: its code, its wire status, what was wrong and what to do about it. */
-import { StatusCode } from './component.ts';
+import { StatusCode, type TraceOutcome } from './component.ts';
 
 export interface ErrorDefinition {
   /** The gRPC status a sender sees. HTTP derives its own from it, unless `http` says otherwise. */
@@ -296,6 +296,16 @@ export class ServiceError extends Error {
     this.status = status;
     this.retryable = retryable;
   }
+}
+
+/** After how long a sender may try again when it is we who cannot take its request now. Its own backoff comes on top. */
+const RETRY_DELAY_MS = 1000;
+
+/** How a request ends in an error: `fault` stands for what is not of the table, which is a defect of ours. */
+export function outcomeOf(error: unknown): TraceOutcome {
+  const { status, retryable, message } = error instanceof ServiceError ? error : new ServiceError('fault');
+  const outcome = { code: status, response: Buffer.alloc(0), message };
+  return retryable ? { ...outcome, retryDelayMs: RETRY_DELAY_MS } : outcome;
 }
 
 /** A brace without a value stays as it is, so that a forgotten one shows. */

@@ -59,7 +59,7 @@ export const exporter = section('OTLP/gRPC out, to the next hop.', {
   headers: z
     .record(z.string().regex(/^[\w.-]{1,128}$/), z.string().max(16 * KIB))
     .default({})
-    .describe('Headers sent to the next hop, such as authorization. Secret: never printed or logged.')
+    .describe('Headers sent to the next hop, such as authorization. Never printed or logged.')
     .meta({ writeOnly: true }),
   headers_file: path('', 'YAML file with further headers, for secrets mounted as files. It wins over headers.'),
   tls,
