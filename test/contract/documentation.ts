@@ -108,8 +108,9 @@ function telemetryPage(): string {
 
 ## Metrics
 
-\`GET /metrics\` on the control port answers in Prometheus' text format. Node's own metrics (\`nodejs_*\`, \`v8js_*\`) stand
-beside these.
+\`GET /metrics\` on the control port answers in Prometheus' text format. Beside the metrics below it has those of the process
+(\`process_cpu_seconds_total\`, \`process_resident_memory_bytes\`, \`process_start_time_seconds\`) and of Node (\`nodejs_*\`,
+\`v8js_*\`). \`OTEL_SDK_DISABLED=true\` in the environment switches \`/metrics\` off: it then answers 503.
 
 Labels are bounded: there are at most 3000 series in all. The 100 busiest endpoints have labels of their own, all others
 together are \`{other}\`; a busier endpoint takes the place of the quietest one when it has twice its traffic. Where any

@@ -29,7 +29,7 @@ test('a scrape has every metric of the table, with its type and labels, and no o
   await telemetry.stop();
 
   const scraped = Array.from(text.matchAll(/^# TYPE (\w+) (\w+)$/gm), ([, name, type]) => `${name} ${type}`);
-  expect(scraped.filter((line) => !/^(nodejs|v8js)_/.test(line)).toSorted()).toEqual(
+  expect(scraped.filter((line) => !/^(nodejs|v8js|process)_/.test(line)).toSorted()).toEqual(
     metrics.map(([name, { type }]) => `${name} ${type}`).toSorted(),
   );
   for (const [name, { labels, type }] of metrics) {

@@ -1,5 +1,5 @@
 import { StatusCode } from '../../processor/src/component.ts';
-import { type ErrorCode, ERRORS, type ErrorDefinition, ServiceError } from '../../processor/src/errors.ts';
+import { type ErrorCode, ERRORS, type ErrorDefinition, outcomeOf, ServiceError } from '../../processor/src/errors.ts';
 
 const entries = Object.entries(ERRORS) as [ErrorCode, ErrorDefinition][];
 
@@ -62,4 +62,20 @@ test('a forgotten value stays visible and inherited properties are no values', (
 test('a long value of an untrusted sender is cut', () => {
   const error = new ServiceError('unsupported_media_type', { type: 'x'.repeat(100_000) });
   expect(error.message.length).toBeLessThan(700);
+});
+
+test('a request that ends in an error tells its sender when to retry, if that can help', () => {
+  expect(outcomeOf(new ServiceError('shutting_down'))).toEqual({
+    code: StatusCode.UNAVAILABLE,
+    response: Buffer.alloc(0),
+    message: expect.stringContaining('stopping'),
+    retryDelayMs: expect.any(Number),
+  });
+  expect(outcomeOf(new ServiceError('malformed_protobuf', { reason: 'x' }))).not.toHaveProperty('retryDelayMs');
+});
+
+test('what is no error of the table is answered so that the sender keeps its spans, and gives nothing away', () => {
+  const outcome = outcomeOf(new TypeError('secret detail'));
+  expect(outcome).toMatchObject({ code: StatusCode.UNAVAILABLE, retryDelayMs: expect.any(Number) });
+  expect(outcome.message).not.toContain('secret detail');
 });

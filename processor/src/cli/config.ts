@@ -14,22 +14,23 @@ interface Options {
 }
 
 export function configCommand(): Command {
-  const command = new Command('config').description('check and show the configuration');
+  // Set before the subcommands are made, which inherit it: bad usage is thrown to main.ts, which knows the exit codes.
+  const command = new Command('config').description('Check and show the configuration.').exitOverride();
   command
     .command('check')
-    .description('say whether the configuration can be used, with every mistake in it; exit code 2 if it cannot')
-    .option('--config <file>', 'YAML file; without it only defaults and environment count')
+    .description('Say whether the configuration can be used, with every mistake in it; exit code 2 if it cannot.')
+    .option('-c, --config <file>', 'YAML file; without it only defaults and environment count')
     .option('--json', 'for machines: {"valid", "mistakes"}')
     .action((options: Options) => check(options));
   command
     .command('print')
-    .description('print the effective configuration, secrets masked')
-    .option('--config <file>', 'YAML file; without it only defaults and environment count')
+    .description('Print the effective configuration, secrets masked.')
+    .option('-c, --config <file>', 'YAML file; without it only defaults and environment count')
     .option('--json', 'JSON instead of YAML')
     .action((options: Options) => print(options));
   command
     .command('schema')
-    .description('print the JSON Schema of the configuration file')
+    .description('Print the JSON Schema of the configuration file.')
     .option('--json', 'accepted for symmetry: the schema is JSON anyway')
     .action(() => writeJson(configJsonSchema));
   return command;

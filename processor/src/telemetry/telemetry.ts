@@ -7,6 +7,7 @@ import type { Component } from '../component.ts';
 import { Aggregates } from './aggregates.ts';
 import { type EndpointName, EndpointScores } from './endpoint-scores.ts';
 import type { CounterName, GaugeName, HistogramName, LabelArgument, LabelsOf } from './metrics.ts';
+import { observeProcess } from './process-metrics.ts';
 
 export interface TelemetryOptions {
   /** Unix time in milliseconds. */
@@ -51,6 +52,7 @@ export class Telemetry implements Component {
       instrumentations: [this.#runtime],
     });
     this.#sdk.start();
+    observeProcess(metrics.getMeter('api-anomaly'));
     this.#timer = setInterval(() => this.endpointScores.advance(this.#nowMs()), ADVANCE_MS).unref();
     return Promise.resolve();
   }

@@ -76,3 +76,10 @@ test('schema prints a JSON Schema that refuses unknown keys', async () => {
     properties: { receiver: { properties: { grpc_port: { default: 4317, minimum: 0, maximum: 65_535 } } } },
   });
 });
+
+test.each([['check', '--bogus'], ['bogus'], ['print', '--config']])(
+  'bad usage is thrown to the process edge: %s %s',
+  async (...args) => {
+    await expect(run(...args)).rejects.toMatchObject({ name: 'CommanderError', exitCode: 1 });
+  },
+);

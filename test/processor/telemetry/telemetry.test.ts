@@ -52,8 +52,17 @@ test('counters, gauges and histograms read as Prometheus expects', async () => {
   expect(stage).toContain('api_anomaly_processing_duration_seconds_sum{stage="score"} 0.03');
 });
 
-test("Node's own metrics stand beside ours", async () => {
-  expect(samples(await telemetry.prometheus(), 'nodejs_eventloop_utilization')).toHaveLength(1);
+test("Node's and the process's own metrics stand beside ours", async () => {
+  const text = await telemetry.prometheus();
+  expect(samples(text, 'nodejs_eventloop_utilization')).toHaveLength(1);
+  const [memory = ''] = samples(text, 'process_resident_memory_bytes');
+  // More than any Node needs, less than any machine has: bytes, not KiB or MiB.
+  expect(Number(memory.split(' ')[1])).toBeGreaterThan(10e6);
+  expect(Number(memory.split(' ')[1])).toBeLessThan(1e12);
+  const [cpu = ''] = samples(text, 'process_cpu_seconds_total');
+  expect(Number(cpu.split(' ')[1])).toBeGreaterThan(0);
+  const [start = ''] = samples(text, 'process_start_time_seconds');
+  expect(Math.abs(Number(start.split(' ')[1]) - (Date.now() / 1000 - process.uptime()))).toBeLessThan(60);
 });
 
 test('a gauge that fails or knows nothing is left out, and the others still show', async () => {
