@@ -31,13 +31,15 @@ describeWithPrograms('nothing that was acknowledged is lost', ['otelcol'], () =>
     expectAtLeastOnce(await chain.backend.spansOnce(load.acknowledged.length), load.acknowledged);
   });
 
-  test('when the processor is killed and started again', async () => {
+  test('when the processor is killed and started again, and again', async () => {
     const chain = await Chain.start();
     const load = new Load(sdkExporter('grpc', chain.grpcAddress));
-    await load.acknowledge(SOME_LOAD);
-    await chain.processor.kill();
-    await load.acknowledge(SOME_LOAD);
-    await chain.processor.start();
+    for (let kills = 0; kills < 3; kills += 1) {
+      await load.acknowledge(SOME_LOAD);
+      await chain.processor.kill();
+      await load.acknowledge(SOME_LOAD);
+      await chain.processor.start();
+    }
     await load.acknowledge(SOME_LOAD);
     await load.stop();
     expectAtLeastOnce(await chain.backend.spansOnce(load.acknowledged.length), load.acknowledged);
