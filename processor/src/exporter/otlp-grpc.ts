@@ -32,6 +32,8 @@ export class OtlpGrpcExporter implements Component, TraceConsumer {
   #turn = 0;
   #stopped: Promise<void> | undefined;
   #onIdle: (() => void) | undefined;
+  /** The time for the stop is over. */
+  #isGivenUp = false;
 
   /** Throws `config_invalid_value` when the next hop cannot be as configured. Does not connect. */
   constructor(config: Config['export']) {
@@ -77,6 +79,7 @@ export class OtlpGrpcExporter implements Component, TraceConsumer {
           this.#finish(call);
           if (failure === null) resolve({ code: StatusCode.OK, response: response ?? Buffer.alloc(0), message: '' });
           else if (signal.aborted) resolve(outcomeOfAbandoned('cancelled'));
+          else if (this.#isGivenUp) resolve(outcomeOfAbandoned('shutting_down'));
           else resolve(outcomeOfFailure(failure, this.#endpoint));
         },
       );
@@ -92,6 +95,7 @@ export class OtlpGrpcExporter implements Component, TraceConsumer {
 
   async #shutDown(signal: AbortSignal): Promise<void> {
     const cancelAll = (): void => {
+      this.#isGivenUp = true;
       for (const call of this.#calls) call.cancel();
     };
     if (signal.aborted) cancelAll();

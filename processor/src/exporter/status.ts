@@ -13,13 +13,14 @@ import { decodeStatus } from '../otlp/response.ts';
 const DEFAULT_RETRY_DELAY_MS = 1000;
 
 /**
- * Statuses that @grpc/grpc-js makes up when the next hop sent none that can be read: its connection broke, its answer has
+ * Statuses that @grpc/grpc-js makes up when the next hop sent none that can be read: the connection broke, the answer has
  * no trailers, or something that is not gRPC answered. They come as INTERNAL, UNKNOWN, UNIMPLEMENTED or RESOURCE_EXHAUSTED
  * and differ from a status of the next hop by their text alone. (A text that servers built on the library send as well,
  * "Received message larger than max", must not be here: that one is the next hop's.)
  */
-const NO_STATUS_OF_THE_NEXT_HOP =
-  /^(Received RST_STREAM with code|Received HTTP status code|No status information received|No message received|Failed to decompress |Bandwidth exhausted|Invalid status from control plane)/;
+const BROKEN_CALL =
+  /^(Received RST_STREAM with code|No status information received|No message received|Failed to decompress |Bandwidth exhausted|Invalid status from control plane)/;
+const NOT_GRPC = /^Received HTTP status code/;
 
 /** The outcome of a call that failed. `endpoint`: for the message. */
 export function outcomeOfFailure(failure: GrpcError, endpoint: string): TraceOutcome {
@@ -27,9 +28,8 @@ export function outcomeOfFailure(failure: GrpcError, endpoint: string): TraceOut
   const code = failure.code as StatusCode;
   const reason = `${nameOf(code)}: ${details}`;
   const delayMs = retryDelayOf(failure);
-  if (NO_STATUS_OF_THE_NEXT_HOP.test(details)) {
-    return retryable('next_hop_malformed_response', { endpoint, reason: details }, undefined);
-  }
+  if (BROKEN_CALL.test(details)) return retryable('next_hop_unavailable', { endpoint, reason }, undefined);
+  if (NOT_GRPC.test(details)) return retryable('next_hop_malformed_response', { endpoint, reason: details }, undefined);
   switch (code) {
     case StatusCode.CANCELLED:
     case StatusCode.ABORTED:
