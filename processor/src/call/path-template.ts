@@ -57,8 +57,6 @@ export class PathTemplate {
   identifiers = 0;
   /** Bytes of the path before its query, at most MAX_PATH_BYTES. */
   pathLength = 0;
-  /** The path has more segments than are looked at. */
-  isCut = false;
   /** Bit n is set when segment n is an identifier by its digits or its length, not by a character foreign to names. */
   plainIdentifiers = 0;
 
@@ -76,7 +74,6 @@ export class PathTemplate {
     const limit = offset + Math.min(length, MAX_PATH_BYTES);
     this.segmentCount = 0;
     this.identifiers = 0;
-    this.isCut = false;
     this.plainIdentifiers = 0;
 
     let index = offset;
@@ -129,10 +126,7 @@ export class PathTemplate {
 
   #addSegment(bytes: Uint8Array, start: number, end: number): void {
     const n = this.segmentCount;
-    if (n === MAX_SEGMENTS) {
-      this.isCut = true;
-      return;
-    }
+    if (n === MAX_SEGMENTS) return;
     const isLoneDigit = end - start === 1 && this.#digits === 1;
     if (isLoneDigit ? this.#followsPlural(bytes) : this.#isIdentifier(end - start)) {
       this.identifiers |= 1 << n;

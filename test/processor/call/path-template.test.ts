@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, property, webPath } from 'fast-check';
 import { MAX_PATH_BYTES, PathTemplate } from '../../../processor/src/call/path-template.ts';
 
 function templateOf(path: string): string {
@@ -79,9 +79,9 @@ test('the path ends before its query, and after 4 KiB', () => {
 test('a hostile path of 64 KiB is read no further than 4 KiB', () => {
   const reads: number[] = [];
   const bytes = new Proxy(Buffer.alloc(65_536, '/1a'), {
-    get(target, property) {
-      if (typeof property === 'string' && /^\d+$/.test(property)) reads.push(Number(property));
-      return Reflect.get(target, property) as unknown;
+    get(target, name) {
+      if (typeof name === 'string' && /^\d+$/.test(name)) reads.push(Number(name));
+      return Reflect.get(target, name) as unknown;
     },
   });
   new PathTemplate().read(bytes, 0, 65_536);
@@ -99,8 +99,8 @@ test('a template that does not fit is cut between segments', () => {
 });
 
 test('a template of a template is the template itself, whatever the path', () => {
-  fc.assert(
-    fc.property(fc.webPath(), (path) => {
+  assert(
+    property(webPath(), (path) => {
       const template = templateOf(path);
       expect(templateOf(template)).toBe(template);
     }),
