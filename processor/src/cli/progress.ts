@@ -20,7 +20,7 @@ function createBar(stream: NodeJS.WriteStream, title: string): Progress {
     {
       stream,
       format: `${title} {bar} {percentage} % | {note}`,
-      barsize: 30,
+      barsize: 24,
       hideCursor: true,
       clearOnComplete: true,
       // Redrawn by us when there is something new: the loop may be busy for longer than any timer.
