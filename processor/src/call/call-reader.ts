@@ -6,6 +6,7 @@ import { parseDecimal } from './decimal.ts';
 import { EndpointReader } from './endpoint-reader.ts';
 import type { EndpointTable } from './endpoint-table.ts';
 import { IdentityReader } from './identity-reader.ts';
+import { mixingHash } from './mixing-hash.ts';
 import type { EntityKey, Pseudonyms } from './pseudonym.ts';
 import { adjustedCount } from './sampling-threshold.ts';
 import { AttributeKeys } from './semantic-conventions.ts';
@@ -43,11 +44,11 @@ export class CallReader {
   readonly identityKinds: readonly string[];
 
   readonly #keys: AttributeKeys['of'];
-  readonly #pseudonyms: Pseudonyms;
   readonly #endpoints: EndpointTable;
   readonly #endpoint: EndpointReader;
   readonly #identity: IdentityReader;
   readonly #agentSeed: number;
+  readonly #sessionSeed: number;
   readonly #edgeServices: ReadonlySet<string>;
   readonly #text = new SpanText();
 
@@ -62,12 +63,12 @@ export class CallReader {
     this.keys = keys.names;
     this.identityKinds = [...options.userAttributes];
     this.#keys = keys.of;
-    this.#pseudonyms = pseudonyms;
     this.#endpoints = endpoints;
     this.#endpoint = new EndpointReader(keys.of, pseudonyms, endpoints);
     const trustForwardedFor = options.trustForwardedFor ?? false;
     this.#identity = new IdentityReader(options.userAttributes, keys, pseudonyms, trustForwardedFor);
-    this.#agentSeed = pseudonyms.deriveKey('agent').readInt32LE(0);
+    this.#agentSeed = pseudonyms.seed('agent');
+    this.#sessionSeed = pseudonyms.seed('session');
     this.#edgeServices = new Set(options.edgeServices);
   }
 
@@ -165,7 +166,7 @@ export class CallReader {
       ? agentFamilyHash(view.body, text.offset, text.length, this.#agentSeed)
       : 0;
     call.session = text.find(view, this.#keys.session)
-      ? this.#pseudonyms.keyedHash32(view.body, text.offset, Math.min(text.length, MAX_SESSION_BYTES))
+      ? mixingHash(view.body, text.offset, Math.min(text.length, MAX_SESSION_BYTES), this.#sessionSeed)
       : 0;
   }
 

@@ -1,3 +1,5 @@
+import { finishHash, mixByte } from './mixing-hash.ts';
+
 /** Longest part of a user agent that is read. */
 const MAX_AGENT_BYTES = 512;
 
@@ -20,8 +22,7 @@ export function agentFamilyHash(bytes: Uint8Array, offset: number, length: numbe
     // The dots of 131.0.0.1 and the underscores of 10_15_7 belong to the number.
     isInVersion = isDigit || (isInVersion && (byte === DOT || byte === UNDERSCORE));
     if (isInVersion) continue;
-    hash = Math.imul(hash ^ byte, 0x85ebca6b);
-    hash ^= hash >>> 13;
+    hash = mixByte(hash, byte);
   }
-  return hash >>> 0 || 1;
+  return finishHash(hash);
 }

@@ -50,7 +50,7 @@ export class EndpointReader {
     this.#pseudonyms = pseudonyms;
     this.#endpoints = endpoints;
     this.#keyHash = new HalfSipHash(pseudonyms.deriveKey('endpoint'));
-    this.#pathSeed = pseudonyms.deriveKey('path').readInt32LE(0);
+    this.#pathSeed = pseudonyms.seed('path');
   }
 
   /** Fills in what the current span says about its endpoint. `call` has its service and status already. */
@@ -86,7 +86,7 @@ export class EndpointReader {
     // http.target may be a whole URL too (RFC 9112, absolute-form).
     const offset = body[text.offset] === SLASH ? text.offset : pathStart(body, text.offset, end);
     this.#template.read(body, offset, end - offset);
-    call.path = mixingHash(body, offset, this.#template.pathLength, this.#pathSeed) || 1;
+    call.path = mixingHash(body, offset, this.#template.pathLength, this.#pathSeed);
     return true;
   }
 

@@ -3,6 +3,7 @@ import type { ApiCall } from './api-call.ts';
 import { indexOfByte, isName } from './ascii.ts';
 import { ClientAddress } from './client-address.ts';
 import { writeDecimal } from './decimal.ts';
+import { mixingHash } from './mixing-hash.ts';
 import type { EntityKey, PseudonymKind, Pseudonyms } from './pseudonym.ts';
 import type { AttributeKeys } from './semantic-conventions.ts';
 import { SpanText } from './span-text.ts';
@@ -42,6 +43,7 @@ export class IdentityReader {
   readonly #keys: AttributeKeys['of'];
   readonly #pseudonyms: Pseudonyms;
   readonly #isForwardedForTrusted: boolean;
+  readonly #networkSeed: number;
 
   readonly #text = new SpanText();
   readonly #address = new ClientAddress();
@@ -59,6 +61,7 @@ export class IdentityReader {
     this.#keys = keys.of;
     this.#pseudonyms = pseudonyms;
     this.#isForwardedForTrusted = trustForwardedFor;
+    this.#networkSeed = pseudonyms.seed('network');
   }
 
   /** Fills in user, address and network of the current span. `isEdge`: users and addresses are counted at its service. */
@@ -93,7 +96,7 @@ export class IdentityReader {
     call.addressHigh = pseudonyms.high;
     call.addressLow = pseudonyms.low;
     const { bytes, networkLength } = this.#address;
-    if (networkLength > 0) call.network = pseudonyms.keyedHash32(bytes, 0, networkLength);
+    if (networkLength > 0) call.network = mixingHash(bytes, 0, networkLength, this.#networkSeed);
   }
 
   /** However an address is spelled, it is one; a text that is none (a host's name, a socket) stands for itself. */

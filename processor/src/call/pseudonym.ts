@@ -91,9 +91,14 @@ export class Pseudonyms {
     return this.#valueHash.hash32(bytes, offset, length) || 1;
   }
 
-  /** Secret bytes for another keyed hash; `purpose` tells them apart. 8 bytes. */
+  /** Eight secret bytes for another HalfSipHash; `purpose` tells them apart. */
   deriveKey(purpose: string): Buffer {
     return this.#derive(`derived ${purpose}`);
+  }
+
+  /** A secret start value for `mixingHash`; signed 32 bit. */
+  seed(purpose: string): number {
+    return this.deriveKey(purpose).readInt32LE(0);
   }
 
   #compute(kind: PseudonymKind, identity: Uint8Array, length: number): void {

@@ -142,6 +142,7 @@ test('positions below a merged one can become wide in turn', () => {
   }
   const id = endpoints.resolve(name(endpoints, '/somebody/something'), true);
   expect(endpoints.describe(id).endpoint).toBe('GET /{id}/{id}');
+  expect(JSON.stringify(endpoints.snapshot())).not.toContain('repository-');
 });
 
 test('ids survive a restart', () => {

@@ -1,4 +1,4 @@
-import { assert, property, webPath } from 'fast-check';
+import { array, assert, property, string } from 'fast-check';
 import { MAX_PATH_BYTES, PathTemplate } from '../../../processor/src/call/path-template.ts';
 
 function templateOf(path: string): string {
@@ -98,10 +98,10 @@ test('a template that does not fit is cut between segments', () => {
   expect(target.toString('utf8', 0, template.write(path, target, 0))).toBe('/orders/{id}');
 });
 
-test('a template of a template is the template itself, whatever the path', () => {
+test('a template of a template is the template itself, whatever the bytes', () => {
   assert(
-    property(webPath(), (path) => {
-      const template = templateOf(path);
+    property(array(string()), (segments) => {
+      const template = templateOf(segments.join('/'));
       expect(templateOf(template)).toBe(template);
     }),
     { seed: 1 },
