@@ -10,4 +10,5 @@ export default {
   transform: unit.transform,
   testTimeout: 120_000,
   maxWorkers: 1,
+  verbose: true,
 };
