@@ -19,7 +19,7 @@ import { createHash, type Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { ServiceError } from '../errors.ts';
 
-export const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 1;
 
 /** What the owner of a file says about its payload. Any JSON. */
 export type Header = Readonly<Record<string, unknown>>;

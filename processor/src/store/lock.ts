@@ -23,7 +23,7 @@ interface Owner {
 }
 
 /** How an owner out of sight is judged. */
-export interface Heartbeat {
+interface Heartbeat {
   readonly intervalMs: number;
   /** Several intervals: a busy disk or a long pause must not look like death. */
   readonly expiryMs: number;

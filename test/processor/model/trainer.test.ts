@@ -6,7 +6,7 @@ import { Trainer, type TrainerOptions } from '../../../processor/src/model/train
 
 /** What the thread of these tests is told to do. */
 interface Task {
-  readonly task: 'add' | 'throw' | 'exit' | 'exhaust' | 'hang' | 'inspect' | 'silent';
+  readonly task: 'add' | 'throw' | 'exit' | 'exhaust' | 'hang' | 'linger' | 'inspect' | 'silent';
   readonly numbers?: Float64Array;
 }
 
@@ -18,7 +18,8 @@ const WORKER = `
   if (task === 'throw') throw Object.assign(new RangeError('no rows'), { code: 'too_few_rows' });
   if (task === 'exit') process.exit(3);
   if (task === 'exhaust') { const all: unknown[] = []; for (;;) all.push(Array.from({ length: 1000 }, Math.random)); }
-  if (task === 'hang') { Atomics.store(new Int32Array(numbers!.buffer), 0, 1); for (;;) {} }
+  if (task === 'linger') parentPort!.postMessage({ sum: 0 });
+  if (task === 'hang' || task === 'linger') { Atomics.store(new Int32Array(numbers!.buffer), 0, 1); for (;;) {} }
   if (task === 'inspect') parentPort!.postMessage({ heap: resourceLimits.maxOldGenerationSizeMb });
 `;
 
@@ -97,13 +98,16 @@ test('stop gives the run up and waits until its thread has ended; it is safe twi
   const run = trainer.train('t-1', { task: 'hang', numbers });
   await untilSet(numbers);
   await trainer.stop();
+  expect(trainer.runningId).toBeUndefined();
   await trainer.stop();
   expect(await run).toMatchObject({ outcome: 'cancelled' });
 });
 
 test('a run that is given up as its result arrives is cancelled all the same', async () => {
   const trainer = trainerOf();
-  const run = trainer.train('t-1', { task: 'add', numbers: Float64Array.of(1) });
+  const numbers = sharedFlag();
+  const run = trainer.train('t-1', { task: 'linger', numbers });
+  await untilSet(numbers);
   trainer.cancel('t-1');
   expect(await run).toMatchObject({ outcome: 'cancelled' });
 });

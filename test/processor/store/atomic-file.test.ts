@@ -1,5 +1,4 @@
 import type { FileHandle } from 'node:fs/promises';
-import { jest } from '@jest/globals';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -14,6 +13,8 @@ function call<T>(name: string, file: string, work: () => T): T {
   return work();
 }
 
+// Modules have no `jest` of their own; the test environment hands it over here.
+const { jest } = import.meta as unknown as { jest: { unstable_mockModule(name: string, factory: () => object): void } };
 const actual = await import('node:fs/promises');
 jest.unstable_mockModule('node:fs/promises', () => ({
   ...actual,
