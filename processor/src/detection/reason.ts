@@ -1,0 +1,43 @@
+/** The plain sentence of an anomaly: what was observed, then what is usual. Never an id, a path or an address. */
+
+export interface ReasonFeature {
+  readonly noun: string;
+  readonly unit: string;
+  readonly scale: 'log1p' | 'log' | 'nats' | 'plain';
+}
+
+/**
+ * "41 distinct object ids in 5 min, usually 2".
+ *
+ * @param observed stored value of the feature
+ * @param expected stored value that is usual for this entity
+ */
+export function reason(feature: ReasonFeature, observed: number, expected: number): string {
+  return `${quantity(feature, observed)}, usually ${number(natural(feature, expected), feature.unit)}`;
+}
+
+function quantity(feature: ReasonFeature, stored: number): string {
+  return `${number(natural(feature, stored), feature.unit)} ${feature.noun}`;
+}
+
+/** The quantity behind a stored value. */
+export function natural(feature: ReasonFeature, stored: number): number {
+  if (feature.scale === 'log1p') return Math.expm1(stored);
+  return feature.scale === 'log' ? Math.exp(stored) : stored;
+}
+
+const BYTE_UNITS = ['', ' k', ' M', ' G', ' T'];
+
+function number(value: number, unit: string): string {
+  if (unit === 'By') {
+    const power = Math.max(0, Math.min(BYTE_UNITS.length - 1, Math.floor(Math.log10(Math.max(1, value)) / 3)));
+    return `${rounded(value / 1000 ** power)}${BYTE_UNITS[power]}`;
+  }
+  return rounded(value);
+}
+
+/** Three significant digits at most, whole numbers from 10 on. */
+function rounded(value: number): string {
+  if (Math.abs(value) >= 10) return String(Math.round(value));
+  return String(Number(value.toFixed(Math.abs(value) >= 1 ? 1 : 2)));
+}

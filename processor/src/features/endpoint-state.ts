@@ -1,0 +1,330 @@
+/** What is known of each endpoint: its usual rates, durations and sizes, and the counters of its current window. */
+import type { ApiCall } from '../call/api-call.ts';
+import { poissonExcess } from './activity.ts';
+import { copyBaseline, updateBaseline } from './baseline.ts';
+import { EntityTable } from './entity-table.ts';
+import { FEATURE_NAMES } from './features.ts';
+import { countFrequent, distinctFromBits, setBit } from './sketches.ts';
+import { windowOf } from './window-clock.ts';
+import type { WindowCloser } from './window-closer.ts';
+
+const FEATURES = FEATURE_NAMES.endpoint.length;
+
+// Current window.
+const CALLS = 0;
+const SERVER_ERRORS = 1;
+const CLIENT_ERRORS = 2;
+/** Durations: number, sum of z against the own history, sum in ms, how many beyond the usual 99th percentile. */
+const TIMED = 3;
+const DURATION_Z = 4;
+const DURATION_MS = 5;
+const SLOW = 6;
+const SIZED = 7;
+const SIZE_Z = 8;
+const USER_COUNT = 9;
+const FAILED_USER_COUNT = 10;
+/** Calls and refused calls of the one caller with the most of them: what one caller does is that caller's incident. */
+const BUSIEST = 11;
+const MOST_REFUSED = 12;
+const CALLER_ENTRIES = 4;
+const CALLERS = 13;
+const REFUSED_CALLERS = 21;
+const USER_BITS = 29;
+const USER_WORDS = 8;
+const FAILED_USER_BITS = 37;
+const FAILED_USER_WORDS = 8;
+const WINDOW_END = 45;
+// What outlives the window.
+const WINDOW = 45;
+const WINDOWS = 46;
+/** Calls ever, decayed with the population's horizon. */
+const TOTAL = 47;
+/** Slow rates of 4xx and 5xx per call, as sums over decayed calls, and the fast 5xx rate. */
+const RATE_CALLS = 48;
+const RATE_CLIENT_ERRORS = 49;
+const RATE_SERVER_ERRORS = 50;
+const FAST_SERVER_ERRORS = 51;
+/** Mean and variance of ln(duration in ms) and of ln(1 + response bytes), decayed over calls, with their weights. */
+const DURATION_MEAN = 52;
+const DURATION_WEIGHT = 54;
+const SIZE_MEAN = 55;
+const SIZE_WEIGHT = 57;
+/** A variance lies right behind its mean. */
+const TO_VARIANCE = 1;
+/** Id of the endpoint's service. */
+const SERVICE = 58;
+const BASELINE = 59;
+const STRIDE = BASELINE + 2 * FEATURES;
+
+/** Calls over which rates, durations and sizes are averaged: slow enough that a bad hour does not become normal. */
+const HISTORY_CALLS = 2000;
+const FAST_CALLS = 20;
+/** Calls before a history of durations or sizes is trusted. */
+const HISTORY_FROM = 20;
+/** ln(duration) has at least this spread: jitter of a few percent on a constant endpoint is nothing. */
+const SPREAD_FLOOR = 0.15;
+const Z_LIMIT = 6;
+/** Normal quantile 0.99. */
+const SLOW_Z = 2.33;
+const LEAST_ERROR_RATE = 0.002;
+/** Calls of the service added to a share, and calls of usual duration added to a mean: the first call of a window says little. */
+const SHARE_PRIOR = 50;
+const DURATION_PRIOR = 5;
+const MATURE_WINDOWS = 2;
+
+export class EndpointState {
+  readonly table: EntityTable;
+  readonly #floats: Float32Array;
+  readonly #words: Uint32Array;
+  readonly #closer: WindowCloser;
+  readonly #values = new Float32Array(FEATURES);
+  /** Calls per service id in its current window and in the one before, which its endpoints may still have to close. */
+  readonly #serviceWindow: Uint32Array;
+  readonly #serviceCalls: Float32Array;
+  readonly #serviceCallsBefore: Float32Array;
+
+  constructor(capacity: number, services: number, probationShare: number, closer: WindowCloser) {
+    this.table = new EntityTable(capacity, probationShare, (slot) => this.#evict(slot));
+    const buffer = new ArrayBuffer(capacity * STRIDE * 4);
+    this.#floats = new Float32Array(buffer);
+    this.#words = new Uint32Array(buffer);
+    this.#closer = closer;
+    this.#serviceWindow = new Uint32Array(services);
+    this.#serviceCalls = new Float32Array(services);
+    this.#serviceCallsBefore = new Float32Array(services);
+  }
+
+  /** The slot of an endpoint id, or -1. */
+  find(endpoint: number): number {
+    return this.table.find(0, endpoint);
+  }
+
+  /** Takes a call into its endpoint's window; returns the slot. */
+  observe(call: ApiCall): number {
+    let slot = this.table.find(0, call.endpoint);
+    if (slot < 0) {
+      slot = this.table.insert(0, call.endpoint);
+      this.#floats.fill(0, slot * STRIDE, (slot + 1) * STRIDE);
+    } else this.table.touch(slot);
+    const floats = this.#floats;
+    const row = slot * STRIDE;
+    const window = windowOf(call.startSeconds);
+    if (window > this.#words[row + WINDOW]!) this.#startWindow(slot, window);
+    this.#countService(call.service, window);
+    this.#words[row + SERVICE] = call.service;
+
+    floats[row + CALLS]!++;
+    floats[row + TOTAL]!++;
+    if (call.isServerError) floats[row + SERVER_ERRORS]!++;
+    if (call.isClientError) floats[row + CLIENT_ERRORS]!++;
+    this.#countDuration(row, call);
+    this.#countSize(row, call.responseBytes);
+    this.#countRates(row, call);
+    this.#countCaller(row, call);
+    if (call.identityKind !== 0) {
+      if (setBit(this.#words, row + USER_BITS, USER_WORDS, call.userLow)) floats[row + USER_COUNT]!++;
+      const failed = call.isServerError || call.isClientError;
+      if (failed && setBit(this.#words, row + FAILED_USER_BITS, FAILED_USER_WORDS, call.userLow)) {
+        floats[row + FAILED_USER_COUNT]!++;
+      }
+    }
+    return slot;
+  }
+
+  /** The row of an endpoint as of its last call: values, own means and variances, number of windows. */
+  row(slot: number, out: Float32Array): void {
+    const base = slot * STRIDE;
+    this.#extract(base, out);
+    copyBaseline(this.#floats, base + BASELINE, FEATURES, this.#floats[base + WINDOWS]!, out);
+  }
+
+  /** Closed windows of an endpoint: its maturity. */
+  windows(slot: number): number {
+    return this.#floats[slot * STRIDE + WINDOWS]!;
+  }
+
+  calls(slot: number): number {
+    return this.#floats[slot * STRIDE + CALLS]!;
+  }
+
+  window(slot: number): number {
+    return this.#words[slot * STRIDE + WINDOW]!;
+  }
+
+  /** Calls of an endpoint since it is known. */
+  total(slot: number): number {
+    return this.#floats[slot * STRIDE + TOTAL]!;
+  }
+
+  /** Usual share of 4xx answers, 0..1. */
+  clientErrorRate(slot: number): number {
+    const row = slot * STRIDE;
+    return this.#floats[row + RATE_CLIENT_ERRORS]! / (this.#floats[row + RATE_CALLS]! + 10);
+  }
+
+  /** Share of 5xx among the last twenty calls or so, 0..1. */
+  recentServerErrorRate(slot: number): number {
+    return this.#floats[slot * STRIDE + FAST_SERVER_ERRORS]!;
+  }
+
+  /** How far a response size lies from the endpoint's usual one, in standard deviations; NaN while unknown. */
+  sizeDeviation(slot: number, bytes: number): number {
+    const row = slot * STRIDE;
+    if (!(bytes >= 0) || this.#floats[row + SIZE_WEIGHT]! < HISTORY_FROM) return Number.NaN;
+    return this.#deviation(row, SIZE_MEAN, Math.log1p(bytes));
+  }
+
+  /** How far a duration lies from the endpoint's usual one, in standard deviations; NaN while unknown. */
+  durationDeviation(slot: number, seconds: number): number {
+    const row = slot * STRIDE;
+    if (!(seconds >= 0) || this.#floats[row + DURATION_WEIGHT]! < HISTORY_FROM) return Number.NaN;
+    return this.#deviation(row, DURATION_MEAN, logarithmOf(seconds));
+  }
+
+  /** Closes the windows that ended before `window`, so that what endpoints did last is not lost to training. */
+  closeBefore(slot: number, window: number): void {
+    if (this.#words[slot * STRIDE + WINDOW]! < window) this.#startWindow(slot, window);
+  }
+
+  /** Rows of state for a snapshot, one endpoint each. */
+  readonly stride = STRIDE;
+
+  copyState(slot: number, out: Float32Array, offset: number): void {
+    out.set(this.#floats.subarray(slot * STRIDE, (slot + 1) * STRIDE), offset);
+  }
+
+  /** Puts a saved row back under its id. */
+  restoreState(endpoint: number, saved: Float32Array, mature: boolean): void {
+    const slot = this.table.insert(0, endpoint);
+    this.#floats.set(saved, slot * STRIDE);
+    if (mature) this.table.promote(slot);
+  }
+
+  #countCaller(row: number, call: ApiCall): void {
+    const caller = call.userLow | 1;
+    const calls = countFrequent(this.#words, row + CALLERS, CALLER_ENTRIES, caller >>> 0);
+    if (calls > this.#floats[row + BUSIEST]!) this.#floats[row + BUSIEST] = calls;
+    if (!call.isClientError) return;
+    const refused = countFrequent(this.#words, row + REFUSED_CALLERS, CALLER_ENTRIES, caller >>> 0);
+    if (refused > this.#floats[row + MOST_REFUSED]!) this.#floats[row + MOST_REFUSED] = refused;
+  }
+
+  #countService(service: number, window: number): void {
+    if (this.#serviceWindow[service]! < window) {
+      this.#serviceWindow[service] = window;
+      this.#serviceCallsBefore[service] = this.#serviceCalls[service]!;
+      this.#serviceCalls[service] = 0;
+    }
+    this.#serviceCalls[service]!++;
+  }
+
+  #callsOfService(row: number): number {
+    const service = this.#words[row + SERVICE]!;
+    const isCurrent = this.#serviceWindow[service] === this.#words[row + WINDOW];
+    return Math.max(this.#floats[row + CALLS]!, (isCurrent ? this.#serviceCalls : this.#serviceCallsBefore)[service]!);
+  }
+
+  #countDuration(row: number, call: ApiCall): void {
+    if (!(call.durationSeconds >= 0)) return;
+    const floats = this.#floats;
+    const milliseconds = call.durationSeconds * 1000;
+    const logarithm = logarithmOf(call.durationSeconds);
+    floats[row + TIMED]!++;
+    floats[row + DURATION_MS]! += milliseconds;
+    if (floats[row + DURATION_WEIGHT]! >= HISTORY_FROM) {
+      const z = this.#deviation(row, DURATION_MEAN, logarithm);
+      floats[row + DURATION_Z]! += z;
+      if (z > SLOW_Z) floats[row + SLOW]!++;
+    }
+    this.#learn(row, DURATION_MEAN, DURATION_WEIGHT, logarithm);
+  }
+
+  #countSize(row: number, bytes: number): void {
+    if (!(bytes >= 0)) return;
+    const logarithm = Math.log1p(bytes);
+    if (this.#floats[row + SIZE_WEIGHT]! >= HISTORY_FROM) {
+      this.#floats[row + SIZED]!++;
+      this.#floats[row + SIZE_Z]! += this.#deviation(row, SIZE_MEAN, logarithm);
+    }
+    this.#learn(row, SIZE_MEAN, SIZE_WEIGHT, logarithm);
+  }
+
+  #countRates(row: number, call: ApiCall): void {
+    const floats = this.#floats;
+    const keep = 1 - 1 / HISTORY_CALLS;
+    floats[row + RATE_CALLS] = floats[row + RATE_CALLS]! * keep + 1;
+    floats[row + RATE_CLIENT_ERRORS] = floats[row + RATE_CLIENT_ERRORS]! * keep + (call.isClientError ? 1 : 0);
+    floats[row + RATE_SERVER_ERRORS] = floats[row + RATE_SERVER_ERRORS]! * keep + (call.isServerError ? 1 : 0);
+    floats[row + FAST_SERVER_ERRORS]! +=
+      ((call.isServerError ? 1 : 0) - floats[row + FAST_SERVER_ERRORS]!) / FAST_CALLS;
+  }
+
+  #deviation(row: number, meanAt: number, value: number): number {
+    const spread = Math.max(SPREAD_FLOOR, Math.sqrt(this.#floats[row + meanAt + TO_VARIANCE]!));
+    const z = (value - this.#floats[row + meanAt]!) / spread;
+    return Math.max(-Z_LIMIT, Math.min(Z_LIMIT, z));
+  }
+
+  /** Decayed mean and variance with updates clipped at three standard deviations once there is a history. */
+  #learn(row: number, meanAt: number, weightAt: number, value: number): void {
+    const floats = this.#floats;
+    const known = floats[row + weightAt]!;
+    const weight = Math.max(1 / (known + 1), 1 / HISTORY_CALLS);
+    let delta = value - floats[row + meanAt]!;
+    if (known >= HISTORY_FROM) {
+      const limit = 3 * Math.max(SPREAD_FLOOR, Math.sqrt(floats[row + meanAt + TO_VARIANCE]!));
+      delta = Math.max(-limit, Math.min(limit, delta));
+    }
+    floats[row + meanAt]! += weight * delta;
+    floats[row + meanAt + TO_VARIANCE] =
+      known === 0 ? 0 : (1 - weight) * (floats[row + meanAt + TO_VARIANCE]! + weight * delta * delta);
+    floats[row + weightAt] = Math.min(HISTORY_CALLS, known + 1);
+  }
+
+  #startWindow(slot: number, window: number): void {
+    const row = slot * STRIDE;
+    if (this.#floats[row + CALLS]! > 0) {
+      this.#extract(row, this.#values);
+      this.#closer.closing('endpoint', slot);
+      updateBaseline(this.#floats, row + BASELINE, this.#values, FEATURES, this.#floats[row + WINDOWS]!);
+      this.#floats[row + WINDOWS]!++;
+      if (this.#floats[row + WINDOWS]! >= MATURE_WINDOWS) this.table.promote(slot);
+    }
+    this.#floats.fill(0, row, row + WINDOW_END);
+    this.#words[row + WINDOW] = window;
+  }
+
+  #evict(slot: number): void {
+    if (this.#floats[slot * STRIDE + CALLS]! > 0) this.#closer.closing('endpoint', slot);
+    this.#closer.evicted('endpoint', slot);
+  }
+
+  #extract(row: number, out: Float32Array): void {
+    const floats = this.#floats;
+    const calls = floats[row + CALLS]!;
+    const history = floats[row + RATE_CALLS]! + 10;
+    const serverErrorRate = Math.max(LEAST_ERROR_RATE, floats[row + RATE_SERVER_ERRORS]! / history);
+    const clientErrorRate = Math.max(LEAST_ERROR_RATE, floats[row + RATE_CLIENT_ERRORS]! / history);
+    const timed = floats[row + TIMED]!;
+    const usualMs = Math.exp(floats[row + DURATION_MEAN]!);
+    const sized = floats[row + SIZED]!;
+    const othersCalls = Math.max(0, calls - floats[row + BUSIEST]!);
+    const othersRefused = Math.max(0, floats[row + CLIENT_ERRORS]! - floats[row + MOST_REFUSED]!);
+    let column = 0;
+    out[column++] = Math.log1p(othersCalls);
+    out[column++] = Math.log((othersCalls + 1) / (this.#callsOfService(row) + SHARE_PRIOR));
+    out[column++] = Math.log1p(floats[row + SERVER_ERRORS]!);
+    out[column++] = poissonExcess(floats[row + SERVER_ERRORS]!, calls * serverErrorRate);
+    out[column++] = Math.log1p(othersRefused);
+    out[column++] = poissonExcess(othersRefused, calls * clientErrorRate);
+    out[column++] = timed > 0 ? Math.max(0, floats[row + DURATION_Z]! / Math.sqrt(timed)) : 0;
+    out[column++] = poissonExcess(floats[row + SLOW]!, Math.max(0.2, 0.01 * timed));
+    out[column++] = Math.log1p((floats[row + DURATION_MS]! + DURATION_PRIOR * usualMs) / (timed + DURATION_PRIOR));
+    out[column++] = sized > 0 ? Math.max(0, floats[row + SIZE_Z]! / Math.sqrt(sized)) : 0;
+    out[column++] = Math.log1p(distinctFromBits(floats[row + USER_COUNT]!, USER_WORDS * 32));
+    out[column] = Math.log1p(distinctFromBits(floats[row + FAILED_USER_COUNT]!, FAILED_USER_WORDS * 32));
+  }
+}
+
+/** ln of a duration in ms; anything below 10 µs counts as that. */
+const logarithmOf = (seconds: number): number => Math.log(Math.max(0.01, seconds * 1000));

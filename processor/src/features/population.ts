@@ -1,0 +1,133 @@
+/**
+ * What is usual for everybody: the order of calls, the hours of the day, how often anyone shows up with a new client or
+ * network, and how common each endpoint is. Bounded whatever the input; event time only.
+ */
+const TRANSITION_CELLS = 1 << 16;
+const TRANSITION_ROWS = 1 << 12;
+/** Halve all counts when this many calls are in, so that the population can change its ways within days. */
+const TRANSITION_HORIZON = 4_000_000;
+const HOURS = 24;
+const DAY_SECONDS = 86_400;
+/** Weight of the population's share against n earlier calls from the same endpoint. */
+const TRANSITION_PRIOR = 4;
+/** Gaussian kernel of 2 h over the hour of the day, for distances 0 to 4. */
+export const HOUR_KERNEL = [0, 1, 2, 3, 4].map((hours) => Math.exp((-hours * hours) / (2 * 2 * 2)));
+/** Novelties per window to assume before any have been seen, and how many windows that guess weighs. */
+const NOVELTY_PRIOR = 0.02;
+const NOVELTY_PRIOR_WINDOWS = 200;
+
+export class Population {
+  /** Calls that carried a user. */
+  calls = 0;
+  readonly #transitions = new Float32Array(TRANSITION_CELLS);
+  readonly #departures = new Float32Array(TRANSITION_ROWS);
+  #transitionCount = 0;
+  readonly #hours = new Float32Array(HOURS);
+  #windows = 0;
+  #clientNovelties = 0;
+  #networkNovelties = 0;
+  #firstSeconds = 0;
+  #lastSeconds = 0;
+
+  /** -ln P(to | from) in nats, shrunk to the share of `to` among all calls; counts the step afterwards. */
+  transition(from: number, to: number, shareOfTo: number): number {
+    const cell = (Math.imul(from, 0x9e3779b1) ^ Math.imul(to, 0x85ebca6b)) >>> 16;
+    const row = from & (TRANSITION_ROWS - 1);
+    const seen = this.#transitions[cell]!;
+    const left = this.#departures[row]!;
+    const surprisal = -Math.log(Math.min(1, (seen + TRANSITION_PRIOR * shareOfTo) / (left + TRANSITION_PRIOR)));
+    this.#transitions[cell] = seen + 1;
+    this.#departures[row] = left + 1;
+    if (++this.#transitionCount >= TRANSITION_HORIZON) this.#forgetHalf();
+    return surprisal;
+  }
+
+  /** Notes that a user became active in a window that started then. */
+  windowStarted(startSeconds: number): void {
+    if (this.#firstSeconds === 0) this.#firstSeconds = startSeconds;
+    this.#lastSeconds = Math.max(this.#lastSeconds, startSeconds);
+    this.#hours[hourOf(startSeconds)]!++;
+    this.#windows++;
+  }
+
+  clientNovelty(): void {
+    this.#clientNovelties++;
+  }
+
+  networkNovelty(): void {
+    this.#networkNovelties++;
+  }
+
+  /** New clients per user window. */
+  get clientNoveltyRate(): number {
+    return this.#noveltyRate(this.#clientNovelties);
+  }
+
+  /** New networks per user window. */
+  get networkNoveltyRate(): number {
+    return this.#noveltyRate(this.#networkNovelties);
+  }
+
+  /** Whether every hour of the day has been watched, before which no hour can be called unusual. */
+  get knowsTheDay(): boolean {
+    return this.#lastSeconds - this.#firstSeconds >= DAY_SECONDS;
+  }
+
+  /** Share of all user windows that fall near this hour of the day, smoothed over 2 h; they sum to 1 over 24 hours. */
+  hourShare(hour: number): number {
+    let near = 0;
+    let weights = 0;
+    for (let distance = -4; distance <= 4; distance++) {
+      const weight = HOUR_KERNEL[Math.abs(distance)]!;
+      near += weight * this.#hours[(hour + distance + HOURS) % HOURS]!;
+      weights += weight;
+    }
+    return (near / weights + 1 / HOURS) / (this.#windows + 1);
+  }
+
+  snapshot(): { numbers: number[]; transitions: Float32Array; departures: Float32Array; hours: Float32Array } {
+    return {
+      numbers: [
+        this.calls,
+        this.#transitionCount,
+        this.#windows,
+        this.#clientNovelties,
+        this.#networkNovelties,
+        this.#firstSeconds,
+        this.#lastSeconds,
+      ],
+      transitions: this.#transitions,
+      departures: this.#departures,
+      hours: this.#hours,
+    };
+  }
+
+  restore(saved: ReturnType<Population['snapshot']>): void {
+    const [calls, transitionCount, windows, clients, networks, first, last] = saved.numbers;
+    this.calls = calls!;
+    this.#transitionCount = transitionCount!;
+    this.#windows = windows!;
+    this.#clientNovelties = clients!;
+    this.#networkNovelties = networks!;
+    this.#firstSeconds = first!;
+    this.#lastSeconds = last!;
+    this.#transitions.set(saved.transitions);
+    this.#departures.set(saved.departures);
+    this.#hours.set(saved.hours);
+  }
+
+  #noveltyRate(novelties: number): number {
+    return (novelties + NOVELTY_PRIOR * NOVELTY_PRIOR_WINDOWS) / (this.#windows + NOVELTY_PRIOR_WINDOWS);
+  }
+
+  #forgetHalf(): void {
+    for (const table of [this.#transitions, this.#departures]) for (let i = 0; i < table.length; i++) table[i]! /= 2;
+    this.#transitionCount /= 2;
+  }
+}
+
+/** Hour of the day, UTC, 0 to 23. */
+export const hourOf = (seconds: number): number => Math.floor(seconds / 3600) % HOURS;
+
+/** Hour of the week, UTC, 0 (Monday, 0 h) to 167. 1 January 1970 was a Thursday. */
+export const hourOfWeek = (seconds: number): number => (Math.floor(seconds / 3600) + 72) % 168;

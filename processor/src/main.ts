@@ -1,0 +1,34 @@
+/** Process edge: arguments in, exit code out. 0 success, 1 a failed run, 2 bad usage or configuration. */
+import { Command, CommanderError } from 'commander';
+import { configCommand } from './cli/config.ts';
+import { demoCommand } from './cli/demo.ts';
+import { serveCommand } from './cli/serve.ts';
+import { simulateCommand } from './cli/simulate.ts';
+import { ConfigError } from './config/load.ts';
+import { type ErrorCode, ServiceError } from './errors.ts';
+
+const program = new Command('api-anomaly')
+  .description('API anomaly detection for teams already on OpenTelemetry.')
+  .addCommand(serveCommand())
+  .addCommand(demoCommand())
+  .addCommand(simulateCommand())
+  .addCommand(configCommand())
+  .exitOverride();
+for (const command of program.commands) command.exitOverride();
+
+/** Errors of parts that find a configuration wrong which is valid by itself. */
+const BAD_CONFIG: ReadonlySet<ErrorCode> = new Set(['config_invalid_value', 'plaintext_not_allowed']);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+function exitCodeOf(error: unknown): number {
+  // Commander has printed what was wrong with the usage, or the help that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const isExplained = error instanceof ServiceError || error instanceof ConfigError;
+  process.stderr.write(`${isExplained ? error.message : ((error as Error).stack ?? String(error))}\n`);
+  return error instanceof ConfigError || (error instanceof ServiceError && BAD_CONFIG.has(error.code)) ? 2 : 1;
+}

@@ -1,0 +1,234 @@
+/**
+ * Scores the rows of one entity kind: evidence per feature, per theme with the theme's isolation forest, fused and
+ * calibrated to rarity. See processor/docs/detection.md for the design and where it comes from.
+ */
+import { orderedSum } from '../detection/evidence.ts';
+import { Tail } from '../detection/tail.ts';
+import { type EntityKind, type FeatureDefinition, FEATURE_NAMES, FEATURES, type Theme } from '../features/features.ts';
+import type { IsolationForest } from '../forest/isolation-forest.ts';
+
+/** Earlier windows from which an entity counts as so mature; tails are fitted in bands of it. */
+export const BAND_STARTS = [0, 3, 10, 30];
+/** Windows that the population weighs against an entity's own history. */
+const PEER_WINDOWS = 10;
+/** Added to variances: one call more or less is not three standard deviations. */
+const VARIANCE_FLOOR = 0.04;
+const Z_LIMIT = 20;
+/** Most evidence of one theme, nats. */
+export const THEME_CAPS: Record<Theme, number> = {
+  rate: 14,
+  access: 16,
+  errors: 14,
+  data: 14,
+  breadth: 14,
+  timing: 8,
+  novelty: 8,
+  client: 12,
+  latency: 14,
+};
+/** What a theme's forest contributes beside its per-feature tails. */
+const FOREST_WEIGHT = 0.3;
+/** Evidence of a theme below which its forest is not asked: nineteen windows in twenty, and most of the cost. */
+const FOREST_FROM_NATS = 3;
+/** An address seen N windows counts .5 + .5 N / (N + 10) outside access: cold addresses are odd without meaning harm. */
+const COLD_WINDOWS = 10;
+
+/** A theme of a kind: its name and the columns of its features. */
+export interface ThemeColumns {
+  readonly theme: Theme;
+  readonly columns: readonly number[];
+}
+
+/** What is fitted for one band of maturity. */
+export interface BandTails {
+  /** Per feature: of the value among everybody, and of its distance from the entity's own baseline. */
+  readonly values: readonly Tail[];
+  readonly distances: readonly Tail[];
+  /** Per theme: of the ordered sum of its features, and of its forest's score. */
+  readonly themes: readonly Tail[];
+  readonly forests: readonly Tail[];
+  /** Of the fused evidence: -ln p of an entity-window. */
+  readonly fused: Tail;
+}
+
+export interface DetectorParts {
+  readonly kind: EntityKind;
+  /** Weighted mean and variance of each feature over the training rows. */
+  readonly means: Float64Array;
+  readonly variances: Float64Array;
+  /** Index into `bands` for each of BAND_STARTS. */
+  readonly bandOf: readonly number[];
+  readonly bands: readonly BandTails[];
+  /** One per theme, over the theme's values and, where relative, distances. */
+  readonly forests: readonly IsolationForest[];
+  /** Entity-windows a day that the budget is spread over. */
+  readonly windowsPerDay: number;
+}
+
+/** The themes of a kind, in the order in which their features first appear. */
+export function themesOf(kind: EntityKind): ThemeColumns[] {
+  const themes = new Map<Theme, number[]>();
+  FEATURE_NAMES[kind].forEach((name, column) => {
+    const { theme } = definition(kind, name);
+    themes.set(theme, [...(themes.get(theme) ?? []), column]);
+  });
+  return [...themes].map(([theme, columns]) => ({ theme, columns }));
+}
+
+export const definitionsOf = (kind: EntityKind): FeatureDefinition[] =>
+  FEATURE_NAMES[kind].map((name) => definition(kind, name));
+
+const definition = (kind: EntityKind, name: string): FeatureDefinition =>
+  (FEATURES[kind] as Record<string, FeatureDefinition>)[name]!;
+
+export class EntityDetector {
+  readonly parts: DetectorParts;
+  /** Evidence of the row evaluated last: per feature and per theme, nats. */
+  readonly featureEvidence: Float64Array;
+  readonly themeEvidence: Float64Array;
+  /**
+   * Raw isolation forest score, 0..1, of the theme with the strongest evidence of the row evaluated last; NaN where that
+   * evidence was too weak to ask the forest.
+   */
+  isolationScore = Number.NaN;
+
+  readonly #features: readonly FeatureDefinition[];
+  readonly #themes: readonly ThemeColumns[];
+  readonly #distances: Float64Array;
+  readonly #themeRow = new Float64Array(2 * MOST_FEATURES);
+  #strongestTheme = -1;
+  readonly #scratch = new Float64Array(MOST_FEATURES);
+
+  constructor(parts: DetectorParts) {
+    this.parts = parts;
+    this.#features = definitionsOf(parts.kind);
+    this.#themes = themesOf(parts.kind);
+    this.#distances = new Float64Array(this.#features.length);
+    this.featureEvidence = new Float64Array(this.#features.length);
+    this.themeEvidence = new Float64Array(this.#themes.length);
+  }
+
+  /**
+   * Fused evidence of a row in nats, before persistence and calibration; `featureEvidence`, `themeEvidence` and
+   * `isolationScore` then describe it.
+   */
+  evaluate(row: Float32Array): number {
+    const features = this.#features.length;
+    const windows = row[3 * features]!;
+    const tails = this.#band(windows);
+    this.#weighFeatures(row, tails);
+    let strongest = 0;
+    let second = 0;
+    let strongestTheme = -1;
+    let secondTheme = -1;
+    const warmth = this.parts.kind === 'address' ? 0.5 + (0.5 * windows) / (windows + COLD_WINDOWS) : 1;
+    for (let theme = 0; theme < this.#themes.length; theme++) {
+      const { theme: name } = this.#themes[theme]!;
+      const nats = Math.min(THEME_CAPS[name], tails.themes[theme]!.evidence(this.#themeSum(theme)));
+      const weighted = name === 'access' ? nats : nats * warmth;
+      this.themeEvidence[theme] = weighted;
+      if (weighted > strongest) {
+        second = strongest;
+        secondTheme = strongestTheme;
+        strongest = weighted;
+        strongestTheme = theme;
+      } else if (weighted > second) {
+        second = weighted;
+        secondTheme = theme;
+      }
+    }
+    // Only the two themes that the ordered sum takes need their forests, and only where something is odd at all.
+    if (second >= FOREST_FROM_NATS) this.#blendForest(secondTheme, row, tails, warmth);
+    this.isolationScore =
+      strongest >= FOREST_FROM_NATS ? this.#blendForest(strongestTheme, row, tails, warmth) : Number.NaN;
+    this.#strongestTheme = strongestTheme;
+    return orderedSum(this.themeEvidence, 0, this.#themes.length);
+  }
+
+  /** Raw isolation forest score, 0..1, of the strongest theme of the row just evaluated, even where nothing is odd. */
+  isolate(row: Float32Array): number {
+    if (!Number.isNaN(this.isolationScore)) return this.isolationScore;
+    const theme = Math.max(0, this.#strongestTheme);
+    this.themeRow(theme, row, this.#distances, this.#themeRow, 0);
+    return this.parts.forests[theme]!.score(this.#themeRow);
+  }
+
+  /** Rarity of an entity-window with this much fused evidence: -ln p, nats. */
+  rarity(fused: number, windows: number): number {
+    return this.#band(windows).fused.evidence(fused);
+  }
+
+  /** What is usual for the entity of a row in a column: its own mean, shrunk to the population's. */
+  expected(row: Float32Array, column: number): number {
+    const features = this.#features.length;
+    const windows = this.#features[column]!.relative ? row[3 * features]! : 0;
+    return (windows * row[features + column]! + PEER_WINDOWS * this.parts.means[column]!) / (windows + PEER_WINDOWS);
+  }
+
+  /** The ordered sums of the features of every theme, before their calibration; for training. */
+  themeSums(row: Float32Array, out: Float64Array): void {
+    const windows = row[3 * this.#features.length]!;
+    this.#weighFeatures(row, this.#band(windows));
+    for (let theme = 0; theme < this.#themes.length; theme++) out[theme] = this.#themeSum(theme);
+  }
+
+  /** Values and distances of a theme's features, as its forest sees them; returns how many there are. */
+  themeRow(theme: number, row: Float32Array, distances: Float64Array, out: Float64Array, offset: number): number {
+    let length = 0;
+    for (const column of this.#themes[theme]!.columns) {
+      out[offset + length++] = row[column]!;
+      if (this.#features[column]!.relative) out[offset + length++] = distances[column]!;
+    }
+    return length;
+  }
+
+  /** Distances of a row's values from the entity's baseline shrunk to the population's, in standard deviations. */
+  measureDistances(row: Float32Array, out: Float64Array): void {
+    const features = this.#features.length;
+    const windows = row[3 * features]!;
+    const weight = windows + PEER_WINDOWS;
+    const { means, variances } = this.parts;
+    for (let column = 0; column < features; column++) {
+      const mean = (windows * row[features + column]! + PEER_WINDOWS * means[column]!) / weight;
+      const variance = (windows * row[2 * features + column]! + PEER_WINDOWS * variances[column]!) / weight;
+      const distance = (row[column]! - mean) / Math.sqrt(variance + VARIANCE_FLOOR);
+      out[column] = Math.max(-Z_LIMIT, Math.min(Z_LIMIT, distance));
+    }
+  }
+
+  #weighFeatures(row: Float32Array, tails: BandTails): void {
+    this.measureDistances(row, this.#distances);
+    for (let column = 0; column < this.#features.length; column++) {
+      const { cap, relative } = this.#features[column]!;
+      let nats = Math.min(cap, tails.values[column]!.evidence(row[column]!));
+      // Own and population evidence averaged: neither excuses everything, neither condemns the merely different.
+      if (relative) nats = (nats + Math.min(cap, tails.distances[column]!.evidence(this.#distances[column]!))) / 2;
+      this.featureEvidence[column] = nats;
+    }
+  }
+
+  #themeSum(theme: number): number {
+    const { columns } = this.#themes[theme]!;
+    for (let index = 0; index < columns.length; index++) this.#scratch[index] = this.featureEvidence[columns[index]!]!;
+    return orderedSum(this.#scratch, 0, columns.length);
+  }
+
+  #blendForest(theme: number, row: Float32Array, tails: BandTails, warmth: number): number {
+    this.themeRow(theme, row, this.#distances, this.#themeRow, 0);
+    const score = this.parts.forests[theme]!.score(this.#themeRow);
+    const { theme: name } = this.#themes[theme]!;
+    const nats = Math.min(THEME_CAPS[name], tails.forests[theme]!.evidence(score)) * (name === 'access' ? 1 : warmth);
+    this.themeEvidence[theme] = (1 - FOREST_WEIGHT) * this.themeEvidence[theme]! + FOREST_WEIGHT * nats;
+    return score;
+  }
+
+  #band(windows: number): BandTails {
+    const { bandOf, bands } = this.parts;
+    let band = BAND_STARTS.length - 1;
+    while (windows < BAND_STARTS[band]!) band--;
+    return bands[bandOf[band]!]!;
+  }
+}
+
+/** More features than any kind has. */
+const MOST_FEATURES = 64;

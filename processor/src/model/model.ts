@@ -1,0 +1,126 @@
+/** A trained model: one detector per entity kind, with where it comes from, as one versioned buffer. */
+import { Tail } from '../detection/tail.ts';
+import { type EntityKind, FEATURE_NAMES } from '../features/features.ts';
+import { IsolationForest } from '../forest/isolation-forest.ts';
+import { type BandTails, type DetectorParts, EntityDetector, themesOf } from './entity-detector.ts';
+
+/** Changes when the buffer's layout changes; an older one is still read, a newer one is refused. */
+const FORMAT = 1;
+/** ASCII "APAM", then the format, then the length of the JSON part. */
+const MAGIC = 0x4d415041;
+const HEADER_BYTES = 12;
+
+export interface Provenance {
+  /** Name of the model, as it stands in anomaly.model.version. */
+  version: string;
+  /** Event time of the latest row trained on, unix seconds. */
+  trainedAtSeconds: number;
+  rows: Record<EntityKind, number>;
+  entities: Record<EntityKind, number>;
+  seed: number;
+}
+
+export class Model {
+  readonly provenance: Provenance;
+  readonly detectors: Readonly<Partial<Record<EntityKind, EntityDetector>>>;
+
+  constructor(provenance: Provenance, detectors: Partial<Record<EntityKind, EntityDetector>>) {
+    this.provenance = provenance;
+    this.detectors = detectors;
+  }
+
+  /** The model as one buffer: header, JSON, tails, forests. */
+  serialise(): ArrayBuffer {
+    const blocks: Uint8Array[] = [];
+    const kinds = Object.values(this.detectors).map(({ parts }): SavedKind => {
+      for (const { parameters } of parts.bands.flatMap(tailsOf)) blocks.push(bytesOf(parameters));
+      for (const { buffer } of parts.forests) blocks.push(new Uint8Array(buffer));
+      return {
+        kind: parts.kind,
+        features: FEATURE_NAMES[parts.kind],
+        means: [...parts.means],
+        variances: [...parts.variances],
+        bandOf: parts.bandOf,
+        bands: parts.bands.length,
+        windowsPerDay: parts.windowsPerDay,
+        forestBytes: parts.forests.map(({ buffer }) => buffer.byteLength),
+      };
+    });
+    const json = Buffer.from(JSON.stringify({ provenance: this.provenance, kinds }));
+    const header = new Uint32Array([MAGIC, FORMAT, json.byteLength]);
+    const all = Buffer.concat([new Uint8Array(header.buffer), json, ...blocks]);
+    return all.buffer.slice(all.byteOffset, all.byteOffset + all.byteLength);
+  }
+
+  /** Reads a serialised model. Throws an Error that says what is wrong with it. */
+  static from(bytes: Uint8Array): Model {
+    const [magic, format, length] = new Uint32Array(bytes.slice(0, HEADER_BYTES).buffer);
+    if (magic !== MAGIC) throw new Error('not a model: it does not start with APAM');
+    if (format! > FORMAT) {
+      throw new Error(`model format ${format} is newer than ${FORMAT}; use a newer version of the service`);
+    }
+    const json = Buffer.from(bytes.subarray(HEADER_BYTES, HEADER_BYTES + length!)).toString('utf8');
+    const { provenance, kinds } = JSON.parse(json) as { provenance: Provenance; kinds: SavedKind[] };
+    let offset = HEADER_BYTES + length!;
+    const take = (size: number): ArrayBuffer => {
+      const block = bytes.slice(offset, offset + size);
+      if (block.byteLength !== size) throw new Error(`model ${provenance.version} ends before its data does`);
+      offset += size;
+      return block.buffer;
+    };
+    const detectors = kinds.map((saved) => {
+      if (saved.features.join() !== FEATURE_NAMES[saved.kind].join()) {
+        throw new Error(`model ${provenance.version} was trained on other ${saved.kind} features; train again`);
+      }
+      return [saved.kind, new EntityDetector(partsOf(saved, take))] as const;
+    });
+    return new Model(provenance, Object.fromEntries(detectors));
+  }
+}
+
+interface SavedKind {
+  kind: EntityKind;
+  features: readonly string[];
+  means: number[];
+  variances: number[];
+  bandOf: readonly number[];
+  bands: number;
+  windowsPerDay: number;
+  forestBytes: number[];
+}
+
+/** The tails of a band in the order in which they are stored. */
+const tailsOf = ({ values, distances, themes, forests, fused }: BandTails): Tail[] => [
+  ...values,
+  ...distances,
+  ...themes,
+  ...forests,
+  fused,
+];
+
+const bytesOf = (numbers: Float64Array): Uint8Array =>
+  new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+
+/** `take`: the next so many bytes of the file. */
+function partsOf(saved: SavedKind, take: (size: number) => ArrayBuffer): DetectorParts {
+  const features = saved.features.length;
+  const themes = themesOf(saved.kind).length;
+  const tail = () => new Tail(new Float64Array(take(Tail.LENGTH * Float64Array.BYTES_PER_ELEMENT)));
+  const tails = (length: number) => Array.from({ length }, tail);
+  const bands = Array.from({ length: saved.bands }, () => ({
+    values: tails(features),
+    distances: tails(features),
+    themes: tails(themes),
+    forests: tails(themes),
+    fused: tail(),
+  }));
+  return {
+    kind: saved.kind,
+    means: Float64Array.from(saved.means),
+    variances: Float64Array.from(saved.variances),
+    bandOf: saved.bandOf,
+    bands,
+    forests: saved.forestBytes.map((size) => IsolationForest.from(take(size))),
+    windowsPerDay: saved.windowsPerDay,
+  };
+}

@@ -1,0 +1,88 @@
+/** Keeps the state of entities and the training sample over restarts: every minute, and once more at the end. */
+import { ENTITY_KINDS, type EntityStates } from '../features/entity-states.ts';
+import { isReadable, restoreState, stateChunks, stateHeader, type StateHeader } from '../features/state-snapshot.ts';
+import type { FileStore } from '../store/files.ts';
+import type { ModelLifecycle } from './model-lifecycle.ts';
+
+export interface KeeperOptions {
+  /** Seconds between snapshots: what a crash may cost. */
+  readonly everySeconds: number;
+}
+
+/** The table of endpoint names, which must give the same ids after a restart. Plain JSON. */
+export interface EndpointNames {
+  snapshot(): unknown;
+  restore(saved: unknown): void;
+}
+
+export interface KeeperParts {
+  readonly store: FileStore;
+  readonly states: EntityStates;
+  readonly endpointNames: EndpointNames;
+  readonly lifecycle: ModelLifecycle;
+  readonly onError: (error: unknown) => void;
+}
+
+export class StateKeeper {
+  readonly #options: KeeperOptions;
+  readonly #parts: KeeperParts;
+  #timer: NodeJS.Timeout | undefined;
+  #saving: Promise<void> | undefined;
+
+  constructor(options: KeeperOptions, parts: KeeperParts) {
+    this.#options = options;
+    this.#parts = parts;
+  }
+
+  /** Restores the newest snapshot that can be used, then saves one every so often. A bad one costs its content only. */
+  async start(): Promise<void> {
+    try {
+      await this.#restore();
+    } catch (error) {
+      this.#parts.onError(error);
+    }
+    this.#timer = setInterval(() => void this.save(), this.#options.everySeconds * 1000).unref();
+  }
+
+  /** Saves once more. Safe twice and without `start`. */
+  async stop(): Promise<void> {
+    if (this.#timer === undefined) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    await this.#saving;
+    await this.save();
+  }
+
+  /** Saves a snapshot; one at a time. */
+  async save(): Promise<void> {
+    this.#saving ??= this.#save()
+      .catch((error: unknown) => this.#parts.onError(error))
+      .finally(() => {
+        this.#saving = undefined;
+      });
+    await this.#saving;
+  }
+
+  async #save(): Promise<void> {
+    const { store, states, endpointNames, lifecycle } = this.#parts;
+    const header = { ...stateHeader(states, endpointNames.snapshot()), learning: lifecycle.snapshotCounters() };
+    async function* chunks(): AsyncGenerator<ArrayBufferView> {
+      yield* stateChunks(states, header);
+      for (const kind of ENTITY_KINDS) yield* lifecycle.samples[kind].chunks();
+    }
+    await store.saveState(header, chunks());
+  }
+
+  async #restore(): Promise<void> {
+    const { store, states, endpointNames, lifecycle } = this.#parts;
+    await store.loadState(async (saved, payload) => {
+      const header = saved as unknown as StateHeader & { learning: number[] };
+      if (!isReadable(states, header))
+        throw new Error('the snapshot was made with other features; baselines are learned again');
+      endpointNames.restore(header.endpointTable);
+      await restoreState(states, header, payload);
+      for (const kind of ENTITY_KINDS) await lifecycle.samples[kind].restore(payload);
+      lifecycle.restoreCounters(header.learning);
+    });
+  }
+}

@@ -1,0 +1,98 @@
+/** The latest evaluation of every entity of one kind, in columns: scores are read for every call but made anew seldom. */
+import { carryEvidence } from '../detection/evidence.ts';
+
+/** Names of the top features kept with a verdict. */
+export const TOP_FEATURES = 3;
+
+/** Seconds of event time after which an entity that calls is evaluated again. */
+const RESCORE_SECONDS = 1;
+/** Share by which a window's calls must grow to be evaluated again before that: few calls count each, many in steps. */
+const RESCORE_GROWTH = 1 / 8;
+
+export class EntityScores {
+  /** Rarity of the entity's window so far: -ln p, nats. */
+  readonly rarity: Float32Array;
+  /** Evidence in nats, with what earlier windows carried into this one. */
+  readonly evidence: Float32Array;
+  readonly isolation: Float32Array;
+  readonly isAnomaly: Uint8Array;
+  /** Index into BEHAVIOR_NAMES. */
+  readonly behavior: Uint8Array;
+  /** Columns of the features with the most evidence, strongest first, TOP_FEATURES an entity. */
+  readonly topFeatures: Uint8Array;
+  /** Feature of the reason: column, observed and expected stored value. */
+  readonly reasonColumn: Uint8Array;
+  readonly observed: Float32Array;
+  readonly expected: Float32Array;
+  /** Whether the window had an anomaly: such windows are not learned from. */
+  readonly wasAnomalous: Uint8Array;
+
+  readonly #window: Uint32Array;
+  readonly #peak: Float32Array;
+  readonly #carried: Float32Array;
+  readonly #callsThen: Float32Array;
+  readonly #secondsThen: Float64Array;
+
+  constructor(capacity: number) {
+    const floats = () => new Float32Array(capacity);
+    const bytes = (width = 1) => new Uint8Array(capacity * width);
+    this.rarity = floats();
+    this.evidence = floats();
+    this.isolation = floats();
+    this.observed = floats();
+    this.expected = floats();
+    this.isAnomaly = bytes();
+    this.behavior = bytes();
+    this.topFeatures = bytes(TOP_FEATURES);
+    this.reasonColumn = bytes();
+    this.wasAnomalous = bytes();
+    this.#window = new Uint32Array(capacity);
+    this.#peak = floats();
+    this.#carried = floats();
+    this.#callsThen = floats();
+    this.#secondsThen = new Float64Array(capacity);
+  }
+
+  /** Whether the evaluation of a slot is out of date for a call at `seconds`, the `calls`-th of `window`. */
+  isStale(slot: number, window: number, calls: number, seconds: number): boolean {
+    if (this.#window[slot] !== window) return true;
+    const grown = calls - this.#callsThen[slot]!;
+    if (grown === 0) return false;
+    return seconds - this.#secondsThen[slot]! >= RESCORE_SECONDS || grown >= 1 + calls * RESCORE_GROWTH;
+  }
+
+  /** Notes that a slot is being evaluated; returns the evidence carried into its window, nats. */
+  begin(slot: number, window: number, calls: number, seconds: number): number {
+    const before = this.#window[slot]!;
+    if (before !== window) {
+      const since = before === 0 ? Number.POSITIVE_INFINITY : Math.max(1, window - before);
+      this.#carried[slot] = carryEvidence(this.#carried[slot]!, this.#peak[slot]!, since);
+      this.#peak[slot] = 0;
+      this.wasAnomalous[slot] = 0;
+      this.#window[slot] = window;
+    }
+    this.#callsThen[slot] = calls;
+    this.#secondsThen[slot] = seconds;
+    return this.#carried[slot]!;
+  }
+
+  /** Takes the evidence of an evaluation, without what was carried. */
+  notePeak(slot: number, evidence: number): void {
+    if (evidence > this.#peak[slot]!) this.#peak[slot] = evidence;
+  }
+
+  /** Forgets a slot: its entity is gone, or the model that judged it is. */
+  forget(slot: number): void {
+    this.#window[slot] = 0;
+    this.#peak[slot] = 0;
+    this.#carried[slot] = 0;
+    this.rarity[slot] = 0;
+    this.isAnomaly[slot] = 0;
+    this.wasAnomalous[slot] = 0;
+  }
+
+  forgetAll(): void {
+    this.#window.fill(0);
+    for (const column of [this.#peak, this.#carried, this.rarity, this.isAnomaly, this.wasAnomalous]) column.fill(0);
+  }
+}

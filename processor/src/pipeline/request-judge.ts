@@ -1,0 +1,108 @@
+/** Judges the calls of one request, span by span, and writes what it finds into the request's annotations. */
+import type { ApiCall } from '../call/api-call.ts';
+import type { CallReader } from '../call/call-reader.ts';
+import type { Incident, IncidentBook } from '../detection/incident.ts';
+import type { EntityStates } from '../features/entity-states.ts';
+import type { Watermark } from '../features/window-clock.ts';
+import type { ModelLifecycle } from '../model/model-lifecycle.ts';
+import type { SpanAnnotations } from '../otlp/annotate.ts';
+import type { RequestView } from '../otlp/request-view.ts';
+import type { EndpointScores } from '../telemetry/endpoint-scores.ts';
+import type { RecentSpans } from './recent-spans.ts';
+import type { Judgement, Scorer } from './scorer.ts';
+import type { SpanWriter } from './span-writer.ts';
+import type { TopUsers } from './top-users.ts';
+
+export interface JudgeParts {
+  readonly reader: CallReader;
+  readonly call: ApiCall;
+  readonly states: EntityStates;
+  readonly watermark: Watermark;
+  readonly recentSpans: RecentSpans;
+  readonly lifecycle: ModelLifecycle;
+  readonly scorer: Scorer;
+  readonly incidents: IncidentBook;
+  readonly writer: SpanWriter;
+  readonly topUsers: TopUsers;
+  readonly endpointScores: EndpointScores;
+}
+
+/** What the calls of a request were like, in numbers. */
+export interface Tally {
+  scored: number;
+  learning: number;
+  duplicates: number;
+  identified: number;
+  routed: number;
+  sampled: number;
+}
+
+/** Scores below this are no news for the list of unusual users: nine windows in ten are. */
+const NOTABLE_SCORE = 0.17;
+
+export class RequestJudge {
+  readonly #parts: JudgeParts;
+
+  constructor(parts: JudgeParts) {
+    this.#parts = parts;
+  }
+
+  /** Judges scorable spans `from` (inclusive) to `to` (exclusive) of a request; adds to `tally`. */
+  judge(view: RequestView, annotations: SpanAnnotations, from: number, to: number, tally: Tally): void {
+    const { reader, call, lifecycle, writer, endpointScores } = this.#parts;
+    const model = lifecycle.active;
+    for (let span = from; span < to; span++) {
+      view.select(span);
+      reader.read(view, call);
+      this.#observe(call, tally);
+      if (call.identityKind !== 0) tally.identified++;
+      if (call.isRouted) tally.routed++;
+      if (call.isSampled) tally.sampled++;
+      if (model === undefined) {
+        tally.learning++;
+        writer.unscored(annotations, span, 'learning');
+        continue;
+      }
+      const { scorer } = this.#parts;
+      const judgement = scorer.judge(call);
+      tally.scored++;
+      endpointScores.record(call.endpoint, judgement.score);
+      if (judgement.userScore > NOTABLE_SCORE) {
+        this.#parts.topUsers.offer(call.userHigh, call.userLow, judgement.userScore, call.startSeconds);
+      }
+      const incident = judgement.isAnomaly ? this.#report(call, judgement) : undefined;
+      writer.scored(annotations, span, judgement, model.provenance.version, incident?.id);
+    }
+  }
+
+  /** Moves state, unless the span was seen before or its clock is absurd: then it is judged by the state as it is. */
+  #observe(call: ApiCall, tally: Tally): void {
+    const { states, watermark, recentSpans, lifecycle } = this.#parts;
+    const isRepeated = recentSpans.isRepeated(call);
+    if (isRepeated) tally.duplicates++;
+    if (isRepeated || !watermark.accept(call.startSeconds)) {
+      states.locate(call);
+      return;
+    }
+    states.observe(call);
+    lifecycle.countRow();
+  }
+
+  #report(call: ApiCall, judgement: Judgement): Incident {
+    const { scorer, states, incidents, endpointScores } = this.#parts;
+    const kind = judgement.kind!;
+    const { table } = states[kind];
+    const behavior = scorer.behavior(judgement);
+    endpointScores.anomaly(call.endpoint, behavior);
+    return incidents.add({
+      kind,
+      entityHigh: table.keyHigh(judgement.slot),
+      entityLow: table.keyLow(judgement.slot),
+      seconds: call.startSeconds,
+      behavior,
+      score: judgement.score,
+      reason: () => scorer.reason(judgement),
+      endpoint: call.endpoint,
+    });
+  }
+}

@@ -1,0 +1,250 @@
+/** Judges calls: what the active model says of their user, address and endpoint at this moment. */
+import { BEHAVIOR_NAMES, type Behavior } from '../detection/behaviors.ts';
+import { budgetThreshold, type Budget, isAnomaly } from '../detection/decision.ts';
+import { scoreOf } from '../detection/evidence.ts';
+import { BehaviorNaming } from '../detection/naming.ts';
+import { reason } from '../detection/reason.ts';
+import type { ApiCall } from '../call/api-call.ts';
+import { ENTITY_KINDS, type EntityState, type EntityStates, NO_SLOT } from '../features/entity-states.ts';
+import { type EntityKind, FEATURE_NAMES, rowWidth } from '../features/features.ts';
+import { definitionsOf, type EntityDetector } from '../model/entity-detector.ts';
+import type { Model } from '../model/model.ts';
+import { EntityScores, TOP_FEATURES } from './entity-scores.ts';
+
+/** What was found about one call. Reused: valid until the next call is judged. */
+export class Judgement {
+  /** Highest score of the sides, 0..1. */
+  score = 0;
+  userScore = 0;
+  addressScore = 0;
+  endpointScore = 0;
+  isAnomaly = false;
+  /** The side that is most unusual, or whose anomaly this is, and its slot; undefined when the call has no entity. */
+  kind: EntityKind | undefined = undefined;
+  slot = NO_SLOT;
+  /** Of that side: evidence in nats and raw isolation score. */
+  evidence = 0;
+  isolationScore = 0.5;
+}
+
+interface Side {
+  readonly kind: EntityKind;
+  readonly state: EntityState;
+  readonly scores: EntityScores;
+  readonly naming: BehaviorNaming;
+  readonly row: Float32Array;
+  detector: EntityDetector | undefined;
+  /** p from which the budget flags. */
+  threshold: number;
+}
+
+export class Scorer {
+  readonly judgement = new Judgement();
+  readonly #states: EntityStates;
+  readonly #budget: Budget;
+  readonly #explainsAll: boolean;
+  readonly #sides: Record<EntityKind, Side>;
+
+  /** @param explainsAll whether every scored span carries an explanation, not only anomalies */
+  constructor(states: EntityStates, budget: Budget, disabledBehaviors: ReadonlySet<string>, explainsAll = false) {
+    this.#explainsAll = explainsAll;
+    this.#states = states;
+    this.#budget = budget;
+    const side = (kind: EntityKind): Side => {
+      const features = FEATURE_NAMES[kind].map((name, column) => ({ name, scale: definitionsOf(kind)[column]!.scale }));
+      return {
+        kind,
+        state: states[kind],
+        scores: new EntityScores(states[kind].table.capacity),
+        naming: new BehaviorNaming(kind, features, disabledBehaviors),
+        row: new Float32Array(rowWidth(kind)),
+        detector: undefined,
+        threshold: 0,
+      };
+    };
+    this.#sides = { user: side('user'), address: side('address'), endpoint: side('endpoint') };
+  }
+
+  /** Puts a model to use; what the one before it found is void. */
+  use(model: Model): void {
+    for (const kind of ENTITY_KINDS) {
+      const side = this.#sides[kind];
+      side.detector = model.detectors[kind];
+      side.threshold = budgetThreshold(this.#budget, kind, side.detector?.parts.windowsPerDay ?? 0);
+      side.scores.forgetAll();
+    }
+  }
+
+  /** The score from which an entity kind is flagged. */
+  thresholdScore(kind: EntityKind): number {
+    return scoreOf(-Math.log(Math.max(Number.MIN_VALUE, this.#sides[kind].threshold)));
+  }
+
+  /** Whether the window of a slot had an anomaly, so that it must not be learned from. */
+  wasAnomalous(kind: EntityKind, slot: number): boolean {
+    return this.#sides[kind].scores.wasAnomalous[slot] === 1;
+  }
+
+  /** The entity in a slot is gone. */
+  forget(kind: EntityKind, slot: number): void {
+    this.#sides[kind].scores.forget(slot);
+  }
+
+  /** Latest score of an entity, 0..1. */
+  scoreOf(kind: EntityKind, slot: number): number {
+    return scoreOf(this.#sides[kind].scores.rarity[slot]!);
+  }
+
+  /** Judges a call whose entities `states` has just observed or located. */
+  judge(call: ApiCall): Judgement {
+    const { judgement } = this;
+    judgement.score = 0;
+    judgement.isAnomaly = false;
+    judgement.kind = undefined;
+    judgement.slot = NO_SLOT;
+    judgement.evidence = 0;
+    judgement.isolationScore = 0.5;
+    const { userSlot, addressSlot, endpointSlot } = this.#states;
+    judgement.userScore = this.#judgeSide(this.#sides.user, userSlot, call);
+    // An address answers for the calls that fail, not for its neighbours behind the same gateway.
+    judgement.addressScore = call.isClientError ? this.#judgeSide(this.#sides.address, addressSlot, call) : 0;
+    judgement.endpointScore = this.#judgeSide(this.#sides.endpoint, endpointSlot, call);
+    judgement.score = Math.max(judgement.userScore, judgement.addressScore, judgement.endpointScore);
+    return judgement;
+  }
+
+  behavior(judgement: Judgement): Behavior {
+    return judgement.kind === undefined
+      ? 'other'
+      : BEHAVIOR_NAMES[this.#sides[judgement.kind].scores.behavior[judgement.slot]!]!;
+  }
+
+  reason(judgement: Judgement): string {
+    if (judgement.kind === undefined) return '';
+    const { scores } = this.#sides[judgement.kind];
+    const definition = definitionsOf(judgement.kind)[scores.reasonColumn[judgement.slot]!]!;
+    return reason(definition, scores.observed[judgement.slot]!, scores.expected[judgement.slot]!);
+  }
+
+  /** Names of the features with the most evidence, strongest first. */
+  topFeatures(judgement: Judgement): string[] {
+    if (judgement.kind === undefined) return [];
+    const { scores } = this.#sides[judgement.kind];
+    const from = judgement.slot * TOP_FEATURES;
+    return Array.from(scores.topFeatures.subarray(from, from + TOP_FEATURES))
+      .filter((column) => column !== NO_COLUMN)
+      .map((column) => FEATURE_NAMES[judgement.kind!][column]!);
+  }
+
+  #judgeSide(side: Side, slot: number, call: ApiCall): number {
+    if (slot === NO_SLOT || side.detector === undefined) return 0;
+    const { state, scores } = side;
+    const window = state.window(slot);
+    const calls = state.calls(slot);
+    if (scores.isStale(slot, window, calls, call.startSeconds))
+      this.#evaluate(side, slot, window, calls, call.startSeconds);
+    if (side.kind === 'endpoint' && !this.#showsSymptom(slot, BEHAVIOR_NAMES[scores.behavior[slot]!]!, call)) return 0;
+    this.#prefer(side, slot);
+    return scoreOf(scores.rarity[slot]!);
+  }
+
+  /** A slow or failing endpoint answers for its slow or failing calls; the others had nothing of it. */
+  #showsSymptom(slot: number, behavior: Behavior, call: ApiCall): boolean {
+    if (behavior === 'error_burst') return call.isServerError || call.isClientError;
+    if (behavior === 'latency')
+      return this.#states.endpoint.durationDeviation(slot, call.durationSeconds) > SLOW_DEVIATIONS;
+    return true;
+  }
+
+  /** The judgement speaks of the side with an anomaly, of the rarer one where both or neither have. */
+  #prefer(side: Side, slot: number): void {
+    const { judgement } = this;
+    const isAnomalous = side.scores.isAnomaly[slot] === 1;
+    if (judgement.kind !== undefined) {
+      if (judgement.isAnomaly && !isAnomalous) return;
+      const current = this.#sides[judgement.kind].scores.rarity[judgement.slot]!;
+      if (judgement.isAnomaly === isAnomalous && current >= side.scores.rarity[slot]!) return;
+    }
+    judgement.isAnomaly = isAnomalous;
+    judgement.kind = side.kind;
+    judgement.slot = slot;
+    judgement.evidence = side.scores.evidence[slot]!;
+    judgement.isolationScore = side.scores.isolation[slot]!;
+  }
+
+  #evaluate(side: Side, slot: number, window: number, calls: number, seconds: number): void {
+    const { state, scores, row } = side;
+    const detector = side.detector!;
+    state.row(slot, row);
+    const carried = scores.begin(slot, window, calls, seconds);
+    const fused = detector.evaluate(row);
+    scores.notePeak(slot, fused);
+    const evidence = fused + carried;
+    const rarity = detector.rarity(evidence, state.windows(slot));
+    scores.evidence[slot] = evidence;
+    scores.rarity[slot] = rarity;
+    const isolation = this.#explainsAll ? detector.isolate(row) : detector.isolationScore;
+    scores.isolation[slot] = isolation;
+    scores.isAnomaly[slot] = 0;
+    // Naming costs more than it tells while nothing is odd.
+    if (rarity < NAMED_FROM_NATS) {
+      scores.behavior[slot] = OTHER;
+      this.#noteReason(side, slot, strongest(detector.featureEvidence));
+      return;
+    }
+    const finding = side.naming.name(row, detector.featureEvidence);
+    scores.behavior[slot] = BEHAVIOR_NAMES.indexOf(finding.behavior);
+    this.#noteReason(side, slot, finding.column);
+    if (isAnomaly(rarity, side.threshold, finding.isMaterial)) {
+      scores.isAnomaly[slot] = 1;
+      scores.wasAnomalous[slot] = 1;
+    }
+  }
+
+  #noteReason(side: Side, slot: number, column: number): void {
+    const { scores, row } = side;
+    const detector = side.detector!;
+    scores.reasonColumn[slot] = column;
+    scores.observed[slot] = row[column]!;
+    scores.expected[slot] = detector.expected(row, column);
+    noteTop(detector.featureEvidence, scores.topFeatures, slot * TOP_FEATURES);
+  }
+}
+
+/** A call this many standard deviations above the endpoint's usual duration is slow: one in six is. */
+const SLOW_DEVIATIONS = 1;
+const NAMED_FROM_NATS = 3;
+const OTHER = BEHAVIOR_NAMES.indexOf('other');
+/** Fills the places of top features where fewer features say anything. */
+const NO_COLUMN = 255;
+
+function strongest(evidence: Float64Array): number {
+  let best = 0;
+  for (let column = 1; column < evidence.length; column++) if (evidence[column]! > evidence[best]!) best = column;
+  return best;
+}
+
+/** Columns of the TOP_FEATURES largest evidences that are above zero. */
+function noteTop(evidence: Float64Array, out: Uint8Array, offset: number): void {
+  let ceiling = Number.POSITIVE_INFINITY;
+  let ceilingColumn = -1;
+  for (let place = 0; place < TOP_FEATURES; place++) {
+    let best = NO_COLUMN;
+    let bestNats = 0;
+    for (let column = 0; column < evidence.length; column++) {
+      const nats = evidence[column]!;
+      const isTaken = nats > ceiling || (nats === ceiling && column <= ceilingColumn);
+      if (!isTaken && nats > bestNats) {
+        best = column;
+        bestNats = nats;
+      }
+    }
+    out[offset + place] = best;
+    if (best === NO_COLUMN) {
+      out.fill(NO_COLUMN, offset + place, offset + TOP_FEATURES);
+      return;
+    }
+    ceiling = bestNats;
+    ceilingColumn = best;
+  }
+}
