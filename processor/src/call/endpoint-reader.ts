@@ -185,7 +185,7 @@ export class EndpointReader {
   #routeTemplate(): string {
     const route = new PathTemplate();
     route.read(this.#key, KEY_HEAD, this.#keyEnd - KEY_HEAD);
-    if (route.plainIdentifiers === 0) return '';
+    if (route.numbers === 0) return '';
     const target = Buffer.alloc(MAX_NAME_BYTES);
     return target.toString('utf8', 0, route.write(this.#key, target, 0));
   }

@@ -57,8 +57,8 @@ export class PathTemplate {
   identifiers = 0;
   /** Bytes of the path before its query, at most MAX_PATH_BYTES. */
   pathLength = 0;
-  /** Bit n is set when segment n is an identifier by its digits or its length, not by a character foreign to names. */
-  plainIdentifiers = 0;
+  /** Bit n is set when segment n is so by its digits: no route that is meant as one has such segments. */
+  numbers = 0;
 
   readonly #starts = new Int32Array(MAX_SEGMENTS);
   readonly #ends = new Int32Array(MAX_SEGMENTS);
@@ -74,7 +74,7 @@ export class PathTemplate {
     const limit = offset + Math.min(length, MAX_PATH_BYTES);
     this.segmentCount = 0;
     this.identifiers = 0;
-    this.plainIdentifiers = 0;
+    this.numbers = 0;
 
     let index = offset;
     while (index < limit) {
@@ -127,29 +127,30 @@ export class PathTemplate {
   #addSegment(bytes: Uint8Array, start: number, end: number): void {
     const n = this.segmentCount;
     if (n === MAX_SEGMENTS) return;
+    const isNumber = this.#isNumber(end - start);
     const isLoneDigit = end - start === 1 && this.#digits === 1;
-    if (isLoneDigit ? this.#followsPlural(bytes) : this.#isIdentifier(end - start)) {
-      this.identifiers |= 1 << n;
-      if ((this.#seen & FOREIGN) === 0) this.plainIdentifiers |= 1 << n;
-    }
+    if (isNumber) this.numbers |= 1 << n;
+    if (isNumber || (isLoneDigit ? this.#followsPlural(bytes) : this.#isToken(end - start))) this.identifiers |= 1 << n;
     this.#starts[n] = start;
     this.#ends[n] = end;
     this.segmentCount = n + 1;
   }
 
-  /** Whether the segment scanned last, of two bytes or more, is an identifier. */
-  #isIdentifier(length: number): boolean {
+  /** Whether the segment scanned last is a number, a date, a version, hexadecimal or a UUID, or has a long number in it. */
+  #isNumber(length: number): boolean {
     const seen = this.#seen;
     const digits = this.#digits;
-    if ((seen & FOREIGN) !== 0) return true;
-    if (length >= TOKEN_LENGTH) return !this.#isWords(length);
-    if (digits === 0) return false;
-    if (this.#longestDigitRun >= LONG_DIGIT_RUN) return true;
+    if (digits === 0 || (seen & FOREIGN) !== 0) return false;
     if (digits === length) return length >= 2;
-    // Dates and versions: 2024-01-31, 1.2.3.
+    if (this.#longestDigitRun >= LONG_DIGIT_RUN) return true;
+    // 1.2.3, 2026-05.
     if ((seen & ~(DIGIT | SEPARATOR)) === 0) return length >= 3;
-    // Hexadecimal, with separators a UUID.
     return (seen & ~(DIGIT | SEPARATOR | HEX_LETTER | UPPER_CASE)) === 0 && length >= 6;
+  }
+
+  /** Whether the segment scanned last is no name for other reasons than its digits. */
+  #isToken(length: number): boolean {
+    return (this.#seen & FOREIGN) !== 0 || (length >= TOKEN_LENGTH && !this.#isWords(length));
   }
 
   #isWords(length: number): boolean {

@@ -42,5 +42,5 @@ function withoutIdentifier(word: string): string {
   const template = new PathTemplate();
   const bytes = Buffer.from(word);
   template.read(bytes, 0, bytes.length);
-  return template.plainIdentifiers === 0 ? word : IDENTIFIER;
+  return template.identifiers === 0 ? word : IDENTIFIER;
 }

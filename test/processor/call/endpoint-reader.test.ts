@@ -40,6 +40,11 @@ test('a route that is the raw path is templated', () => {
   expect(source.endpoints.describe(ids[0]!).endpoint).toBe('GET /orders/{id}');
 });
 
+test('a long name in a route stays as it is', () => {
+  const route = '/rest/getAccountTransactionHistoryV2/{id}';
+  expect(new CallSource().endpointOf({ 'http.route': route })).toBe(route);
+});
+
 test('the same endpoint of two services is two endpoints', () => {
   const source = new CallSource();
   const attributes = { 'http.request.method': 'GET', 'http.route': '/health' };
@@ -48,6 +53,13 @@ test('the same endpoint of two services is two endpoints', () => {
   expect(one.endpoint).not.toBe(other.endpoint);
   expect(source.endpoints.serviceName(other.service)).toBe('billing');
   expect(source.read(attributes, {}, 'shop').endpoint).toBe(one.endpoint);
+});
+
+test('the same route with another method is another endpoint', () => {
+  const source = new CallSource();
+  expect(source.endpointOf({ 'http.request.method': 'GET', 'http.route': '/orders' })).toBe('GET /orders');
+  expect(source.endpointOf({ 'http.request.method': 'POST', 'http.route': '/orders' })).toBe('POST /orders');
+  expect(source.endpointOf({ 'http.route': '/orders' })).toBe('/orders');
 });
 
 test('paths that are guessed make no endpoints; a route is believed', () => {
