@@ -1,0 +1,25 @@
+import { AttributeWriter, SpanAnnotations } from '../../../processor/src/otlp/annotate.ts';
+import { attribute, boolValue } from './wire-bytes.ts';
+
+describe('SpanAnnotations', () => {
+  it('keeps the bytes of each span apart, also of spans that get none', () => {
+    const annotations = new SpanAnnotations();
+    const writer = new AttributeWriter('anomaly.');
+    const one = attribute('anomaly.is_anomaly', boolValue(true)).length;
+    annotations.select(1);
+    writer.bool(annotations, 'is_anomaly', true);
+    annotations.select(1);
+    writer.bool(annotations, 'is_anomaly', true);
+    annotations.select(4);
+    writer.bool(annotations, 'is_anomaly', true);
+    expect([0, 1, 2, 3, 4, 5, 900].map((span) => annotations.byteLength(span))).toEqual([0, 2 * one, 0, 0, one, 0, 0]);
+    annotations.reset();
+    expect([0, 1, 4].map((span) => annotations.byteLength(span))).toEqual([0, 0, 0]);
+  });
+
+  it('refuses a span that comes before the current one', () => {
+    const annotations = new SpanAnnotations();
+    annotations.select(3);
+    expect(() => annotations.select(2)).toThrow('span 2 comes after span 3; annotate in ascending order.');
+  });
+});
