@@ -1,6 +1,9 @@
 /** Progress of a long run: a bar on a terminal, plain lines elsewhere. */
 import { MultiBar, Presets } from 'cli-progress';
 
+/** Shortest time between two drawings of the bar. */
+const REDRAW_MS = 80;
+
 export interface Progress {
   /** `done` in [0, 1]; `note` is a few words beside the bar. */
   update(done: number, note: string): void;
@@ -31,9 +34,12 @@ function createBar(stream: NodeJS.WriteStream, title: string): Progress {
   );
   const bar = bars.create(100, 0, { note: '' });
   let isStopped = false;
+  let drawnMs = 0;
   return {
     update(done, note) {
       bar.update(Math.floor(100 * done), { note });
+      if (performance.now() - drawnMs < REDRAW_MS) return;
+      drawnMs = performance.now();
       bars.update();
     },
     line(text) {

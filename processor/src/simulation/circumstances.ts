@@ -88,11 +88,6 @@ export class Circumstances {
     return factor;
   }
 
-  /** An upper bound of `demandAt`. */
-  get highestDemand(): number {
-    return this.#demands.reduce((product, demand) => product * Math.max(1, demand.factor), 1);
-  }
-
   /** Where the user comes from at a time, if not from the usual places. */
   detourOf(user: User, timeMs: number): string | undefined {
     const detour = this.#detours.get(user.index);

@@ -5,6 +5,7 @@ import { BatchJob, HealthProbe, PartnerBot } from './machines.ts';
 import { CAMPUS_ADDRESS, hostedAddress } from './networks.ts';
 import { Person } from './person.ts';
 import { Random } from './random.ts';
+import { drawBusyTime } from './rhythm.ts';
 import { User } from './users.ts';
 
 const MINUTE_MS = 60_000;
@@ -28,9 +29,9 @@ interface ConfounderRow {
   happen(setting: Setting): void;
 }
 
-/** A moment of the later part that leaves `durationMs` until the end, if it can. */
+/** A busy moment of the later part that leaves `durationMs` until the end, if it can. */
 function later({ quietUntilMs, endMs, random }: Setting, durationMs: number): number {
-  return random.between(quietUntilMs, Math.max(quietUntilMs, endMs - durationMs));
+  return drawBusyTime(() => random.between(quietUntilMs, Math.max(quietUntilMs, endMs - durationMs)));
 }
 
 function endpointsWhere(isIn: (endpoint: (typeof ENDPOINTS)[number]) => boolean): ReadonlySet<EndpointName> {
@@ -138,12 +139,12 @@ export const CONFOUNDERS = {
     },
   },
   retry_storm: {
-    meaning: 'for six minutes the carts fail and all clients try again and again',
+    meaning: 'for ten minutes most of the shop fails and all clients try again and again',
     happen(setting) {
       const { circumstances, random } = setting;
-      const fromMs = later(setting, 6 * MINUTE_MS);
-      const endpoints = endpointsWhere(({ inner }) => inner === 'orders');
-      const untilMs = fromMs + 6 * MINUTE_MS;
+      const fromMs = later(setting, 10 * MINUTE_MS);
+      const endpoints = endpointsWhere(({ inner }) => inner === 'orders' || inner === 'catalog');
+      const untilMs = fromMs + 10 * MINUTE_MS;
       circumstances.addCondition({
         fromMs,
         untilMs,

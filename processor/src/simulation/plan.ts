@@ -8,6 +8,7 @@ import { type Episode, episodeLabel } from './episode.ts';
 import { hostedAddress } from './networks.ts';
 import type { Person } from './person.ts';
 import { Random } from './random.ts';
+import { drawBusyTime } from './rhythm.ts';
 import type { TimeQueue } from './time-queue.ts';
 import type { Role } from './users.ts';
 
@@ -48,7 +49,6 @@ const BUSY: readonly EndpointName[] = [
   'GET /api/v1/home',
   'GET /api/v1/cart',
   'GET /api/v1/products/{product}/stock',
-  'GET /api/v1/backoffice/tickets/{ticket}',
   'GET /partner/orders',
 ];
 
@@ -176,7 +176,7 @@ function spoilEndpoint(
   const name = random.pick(free.length > 0 ? free : BUSY);
   taken.add(name);
   const { service, method, route } = endpointNamed(name);
-  const fromMs = attack.fromMs ?? drawStart(parameters, stage, random);
+  const fromMs = attack.fromMs ?? drawBusyTime(() => drawStart(parameters, stage, random));
   const untilMs = fromMs + parameters.minutes * MINUTE_MS;
   const label = episodeLabel(behavior, number);
   const span = { fromMs, untilMs, endpoints: new Set([name]), label, random };

@@ -77,3 +77,13 @@ export class Rhythm {
     return (from + (to - from) * (local - hour)) * (day === 0 || day === 6 ? weekend : weekday);
   }
 }
+
+/** When most of the shoppers are about. */
+const SHOPPERS = new Rhythm('leisure', 1);
+
+/** A time from `draw` when shoppers are about: what happens when nobody calls shows nothing. The busiest of a few at worst. */
+export function drawBusyTime(draw: () => number): number {
+  const times = Array.from({ length: 30 }, draw);
+  const busy = times.find((timeMs) => SHOPPERS.at(timeMs) > 0.4);
+  return busy ?? times.toSorted((a, b) => SHOPPERS.at(b) - SHOPPERS.at(a))[0]!;
+}
