@@ -12,7 +12,7 @@ export function referencePath(...names: string[]): string {
 }
 
 /**
- * A test that reads `folder` of the reference data. Without it the test is skipped and its name says why; in CI it fails
+ * A test that reads `folder` of the reference data. Without it the test is skipped and says why; in CI it fails
  * instead, lest nobody notice that it no longer runs.
  */
 export function itWithReferenceData(name: string, folder: string, test: () => Promise<void>, timeoutMs?: number): void {
@@ -23,6 +23,7 @@ export function itWithReferenceData(name: string, folder: string, test: () => Pr
       throw new Error(`Reference data not found: set ANOMALY_TEST_DATA to the folder that holds ${folder}.`);
     });
   } else {
+    process.stderr.write(`${name}: skipped: reference data not found\n`);
     it.skip(`${name} (skipped: reference data not found)`, test);
   }
 }

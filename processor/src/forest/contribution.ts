@@ -1,7 +1,4 @@
-import { columnBits, type ForestArrays } from './serialise.ts';
-
-/** Rank of a value that is not there. */
-export const MISSING = -1;
+import { type ForestArrays, nodeAt } from './serialise.ts';
 
 /**
  * Walks trees with a row that may lack values: where a split asks for one, the walk takes both sides, each with its
@@ -10,56 +7,52 @@ export const MISSING = -1;
  */
 export class WeightedWalk {
   readonly #forest: ForestArrays;
-  readonly #columnBits: number;
   /** Nodes still to visit, with their weights. A depth-first walk has at most one open sibling per level. */
   readonly #openNode: Int32Array;
   readonly #openWeight: Float64Array;
+  #open = 0;
 
   constructor(forest: ForestArrays) {
     this.#forest = forest;
-    this.#columnBits = columnBits(forest.columns);
     this.#openNode = new Int32Array(forest.depth + 2);
     this.#openWeight = new Float64Array(forest.depth + 2);
   }
 
   /**
-   * The sum of the path lengths of all trees. `ranks`: per column, the number of its thresholds below the row's value,
-   * or MISSING. Adds to `contributions`, if given, what the splits of each column changed in the expected path length;
-   * the changes along a path add up to its length less that expected at the root.
+   * The sum of the path lengths of all trees. Adds to `contributions`, if given, what the splits of each column changed
+   * in the expected path length; the changes along a path add up to its length less that expected at the root.
    */
-  walk(ranks: Int32Array, contributions: Float64Array | undefined): number {
-    const { node, pathLength, leftShare, root } = this.#forest;
-    const bits = this.#columnBits;
-    const mask = (1 << bits) - 1;
+  walk(row: Float64Array, contributions: Float64Array | undefined): number {
+    const { link, threshold, pathLength, leftShare, root } = this.#forest;
     let sum = 0;
     for (let tree = 0; tree < root.length; tree++) {
-      this.#openNode[0] = root[tree]!;
-      this.#openWeight[0] = 1;
-      let open = 1;
-      while (open > 0) {
-        open--;
-        const at = this.#openNode[open]!;
-        const weight = this.#openWeight[open]!;
-        const left = node[at]!;
-        if (left === at) {
-          sum += weight * pathLength[at >>> 1]!;
+      this.#push(nodeAt(root[tree]!), 1);
+      while (this.#open > 0) {
+        const node = this.#openNode[--this.#open]!;
+        const weight = this.#openWeight[this.#open]!;
+        const left = nodeAt(link[4 * node]!);
+        if (left === node) {
+          sum += weight * pathLength[node]!;
           continue;
         }
-        const column = node[at + 1]! & mask;
-        const rank = ranks[column]!;
-        const share = rank === MISSING ? leftShare[at >>> 1]! : rank <= node[at + 1]! >>> bits ? 1 : 0;
-        const before = pathLength[at >>> 1]!;
-        for (const [child, childWeight] of [
-          [left, weight * share],
-          [left + 2, weight * (1 - share)],
-        ] as const) {
-          if (childWeight === 0) continue;
-          if (contributions !== undefined) contributions[column]! += childWeight * (pathLength[child >>> 1]! - before);
-          this.#openNode[open] = child;
-          this.#openWeight[open++] = childWeight;
+        const column = link[4 * node + 1]! >>> 3;
+        const value = row[column]!;
+        const split = threshold[2 * node + 1]!;
+        const leftWeight = value <= split ? weight : value > split ? 0 : weight * leftShare[node]!;
+        const rightWeight = weight - leftWeight;
+        if (leftWeight > 0) this.#push(left, leftWeight);
+        if (rightWeight > 0) this.#push(left + 1, rightWeight);
+        if (contributions !== undefined) {
+          const expected = leftWeight * pathLength[left]! + rightWeight * pathLength[left + 1]!;
+          contributions[column]! += expected - weight * pathLength[node]!;
         }
       }
     }
     return sum;
+  }
+
+  #push(node: number, weight: number): void {
+    this.#openNode[this.#open] = node;
+    this.#openWeight[this.#open++] = weight;
   }
 }

@@ -1,6 +1,6 @@
 import type { IsolationTree } from './isolation-tree.ts';
 import { averagePathLength } from './path-length.ts';
-import { allocateForest, columnBits, type ForestArrays, MAX_COLUMNS, MAX_TREES } from './serialise.ts';
+import { addressOf, allocateForest, type ForestArrays, MAX_COLUMNS, MAX_TREES } from './serialise.ts';
 
 /** What the trees of a forest have in common. */
 export interface ForestShape {
@@ -10,56 +10,43 @@ export interface ForestShape {
   readonly sampleSize: number;
 }
 
-/** Larger than every rank, so that a leaf never sends a walk to the right of itself. */
-const LEAF_SPLIT = -1;
+/** Nodes of all trees together, so that an address fits a word. */
+const MAX_NODES = 2 ** 26;
 
 /**
- * Lays trees out for scoring:
- *
- * - The two children of a node lie side by side, so that one index leads to both: `left` or `left + 1`.
- * - A split names its threshold by rank among its column's distinct thresholds. With the number of thresholds below each
- *   value of a row at hand, `value <= threshold` is an integer comparison, whose sign bit is the step to the right:
- *   no branch to mispredict.
- * - A leaf leads to itself, so that every walk may take the same number of steps.
- *
- * Throws a RangeError that names the tree when one does not fit the shape.
+ * Lays trees out for scoring, breadth first and children in pairs, see ForestArrays. Throws a RangeError that names the
+ * tree when one does not fit the shape.
  */
 export function layOutTrees(trees: readonly IsolationTree[], { columns, sampleSize }: ForestShape): ForestArrays {
   checkInteger('columns', columns, 1, MAX_COLUMNS);
   checkInteger('sampleSize', sampleSize, 1, 0x7fff_ffff);
   checkInteger('number of trees', trees.length, 1, MAX_TREES);
-  const thresholds = distinctThresholds(trees, columns);
-  const placed = trees.map(placeNodes);
-  const forest = allocateForest({
-    columns,
-    sampleSize,
-    trees: trees.length,
-    depth: placed.reduce((deepest, { depth }) => Math.max(deepest, depth.at(-1)!), 0),
-    nodes: placed.reduce((sum, { order }) => sum + order.length, 0),
-    thresholds: thresholds.reduce((sum, { length }) => sum + length, 0),
-  });
-  thresholds.forEach((sorted, column) => {
-    forest.threshold.set(sorted, forest.thresholdStart[column]);
-    forest.thresholdStart[column + 1] = forest.thresholdStart[column]! + sorted.length;
-  });
+  const placements = trees.map((tree, index) => placeNodes(tree, index, columns));
+  const nodes = placements.reduce((sum, { order }) => sum + order.length, 0);
+  checkInteger('number of nodes', nodes, 1, MAX_NODES);
+  const depth = placements.reduce((deepest, placement) => Math.max(deepest, placement.depth.at(-1)!), 0);
+  const forest = allocateForest({ columns, sampleSize, trees: trees.length, depth, nodes });
   let start = 0;
-  trees.forEach((tree, index) => {
-    forest.root[index] = 2 * start;
-    writeTree(tree, placed[index]!, thresholds, forest, start);
-    start += placed[index]!.order.length;
-  });
+  for (const [index, placement] of placements.entries()) {
+    forest.root[index] = addressOf(start);
+    writeTree(trees[index]!, placement, forest, start);
+    start += placement.order.length;
+  }
+  writeLeaf(forest, nodes, 0);
+  forest.root.fill(addressOf(nodes), trees.length);
   return forest;
 }
 
-/** The nodes of a tree breadth first, children in pairs; `depth` runs parallel and ends with the greatest. */
+/** The nodes of a tree breadth first, children in pairs. */
 interface Placement {
   readonly order: number[];
+  /** Per place, the node's depth; the last is the greatest. */
   readonly depth: number[];
-  /** Where the left child went, per place; 0 at a leaf. */
+  /** Per place, where the left child went; 0 at a leaf. */
   readonly leftPlace: number[];
 }
 
-function placeNodes(tree: IsolationTree, index: number): Placement {
+function placeNodes(tree: IsolationTree, index: number, columns: number): Placement {
   const order = [0];
   const depth = [0];
   const leftPlace = [];
@@ -74,62 +61,39 @@ function placeNodes(tree: IsolationTree, index: number): Placement {
     if (left < 0) continue;
     order.push(left, right);
     depth.push(depth[place]! + 1, depth[place]! + 1);
+    const feature = tree.feature[node]!;
+    const threshold = tree.threshold[node]!;
+    if (!(Number.isInteger(feature) && feature >= 0 && feature < columns && Number.isFinite(threshold))) {
+      throw new RangeError(
+        `Tree ${index} splits feature ${feature} at ${threshold}; use a feature from 0 to ${columns - 1} and a finite threshold.`,
+      );
+    }
   }
   return { order, depth, leftPlace };
 }
 
-/** Per column, the thresholds of all trees, ascending and without repetition. */
-function distinctThresholds(trees: readonly IsolationTree[], columns: number): Float64Array[] {
-  const found: number[][] = Array.from({ length: columns }, () => []);
-  trees.forEach((tree, index) => {
-    for (let node = 0; node < tree.left.length; node++) {
-      if (tree.left[node]! < 0) continue;
-      const column = found[tree.feature[node]!];
-      const threshold = tree.threshold[node]!;
-      if (column === undefined || !Number.isFinite(threshold)) {
-        throw new RangeError(
-          `Tree ${index} splits feature ${tree.feature[node]} at ${threshold}; ` +
-            `use a feature from 0 to ${columns - 1} and a finite threshold.`,
-        );
-      }
-      column.push(threshold);
+function writeTree(tree: IsolationTree, placement: Placement, forest: ForestArrays, start: number): void {
+  const { order, depth, leftPlace } = placement;
+  for (let place = 0; place < order.length; place++) {
+    const node = order[place]!;
+    const at = start + place;
+    const pathLength = depth[place]! + averagePathLength(tree.sampleCount[node]!);
+    if (leftPlace[place] === 0) {
+      writeLeaf(forest, at, pathLength);
+      continue;
     }
-  });
-  const limit = 2 ** (32 - columnBits(columns)) - 1;
-  return found.map((values) => {
-    const sorted = Float64Array.from(values).toSorted();
-    const distinct = sorted.filter((value, i) => i === 0 || value !== sorted[i - 1]);
-    if (distinct.length > limit) {
-      throw new RangeError(
-        `${distinct.length} distinct thresholds of one feature; use fewer trees, for at most ${limit}.`,
-      );
-    }
-    return distinct;
-  });
+    forest.link[4 * at] = addressOf(start + leftPlace[place]!);
+    forest.link[4 * at + 1] = 8 * tree.feature[node]!;
+    forest.threshold[2 * at + 1] = tree.threshold[node]!;
+    forest.pathLength[at] = pathLength;
+    forest.leftShare[at] = leftShareOf(tree, node);
+  }
 }
 
-function writeTree(
-  tree: IsolationTree,
-  { order, depth, leftPlace }: Placement,
-  thresholds: readonly Float64Array[],
-  { columns, node: words, pathLength, leftShare }: ForestArrays,
-  start: number,
-): void {
-  const bits = columnBits(columns);
-  order.forEach((node, place) => {
-    const at = start + place;
-    pathLength[at] = depth[place]! + averagePathLength(tree.sampleCount[node]!);
-    if (leftPlace[place] === 0) {
-      words[2 * at] = 2 * at;
-      words[2 * at + 1] = LEAF_SPLIT << bits;
-      return;
-    }
-    const column = tree.feature[node]!;
-    words[2 * at] = 2 * (start + leftPlace[place]!);
-    words[2 * at + 1] =
-      (countBelow(thresholds[column]!, 0, thresholds[column]!.length, tree.threshold[node]!) << bits) | column;
-    leftShare[at] = leftShareOf(tree, node);
-  });
+function writeLeaf(forest: ForestArrays, at: number, pathLength: number): void {
+  forest.link[4 * at] = addressOf(at);
+  forest.threshold[2 * at + 1] = Infinity;
+  forest.pathLength[at] = pathLength;
 }
 
 function leftShareOf(tree: IsolationTree, node: number): number {
@@ -137,22 +101,6 @@ function leftShareOf(tree: IsolationTree, node: number): number {
   const left = tree.sampleCount[tree.left[node]!]!;
   const right = tree.sampleCount[tree.right[node]!]!;
   return left / (left + right);
-}
-
-/** How many of `sorted[start..end)` are less than `value`. */
-export function countBelow(sorted: Float64Array, start: number, end: number, value: number): number {
-  let low = start;
-  let remaining = end - start;
-  while (remaining > 0) {
-    const half = remaining >>> 1;
-    if (sorted[low + half]! < value) {
-      low += half + 1;
-      remaining -= half + 1;
-    } else {
-      remaining = half;
-    }
-  }
-  return low - start;
 }
 
 function checkInteger(name: string, value: number, least: number, most: number): void {

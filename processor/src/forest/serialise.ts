@@ -1,7 +1,9 @@
+import { INTERLEAVED_TREES } from './walk-kernel.ts';
+
 /** 'AIF' and a zero byte, read as a little-endian word: also refuses a buffer of the other byte order. */
 const MAGIC = 0x00464941;
 const FORMAT_VERSION = 1;
-/** 16 words: magic, version, the seven sizes, and room to grow. Keeps the doubles behind it aligned. */
+/** 16 words: magic, version, five sizes, and room to grow. Keeps the doubles behind it aligned. */
 const HEADER_BYTES = 64;
 
 /** Most columns and trees a forest may have; bounds what a damaged header can ask for. */
@@ -16,42 +18,44 @@ export interface ForestSizes {
   readonly sampleSize: number;
   /** Length of the longest path from a root to a leaf, in splits. */
   readonly depth: number;
+  /** Nodes of all trees. */
   readonly nodes: number;
-  /** Distinct thresholds, of all columns together. */
-  readonly thresholds: number;
 }
 
-/** A forest as views of one buffer. How the arrays are read is told where they are filled, in node-layout.ts. */
+/**
+ * A forest as views of one buffer, which is also the memory image that walk-kernel.ts works on:
+ *
+ * - Node `i` has 16 bytes: the address of its left child, the address of its column within a row, and its threshold. The
+ *   right child follows the left one. A leaf is its own left child and has the threshold Infinity, so that every walk may
+ *   take the same number of steps.
+ * - Addresses count bytes from the start of the buffer, or of the row.
+ * - One more node, a leaf with a path of length 0, follows the last tree. Roots that point to it fill up the last group
+ *   of interleaved trees.
+ */
 export interface ForestArrays extends ForestSizes {
   /** The whole forest: write it to disk as it is. */
   readonly buffer: ArrayBufferLike;
-  /** Distinct thresholds ascending, column after column. */
+  /** Two of the four words of a node are these: 4i its left child, 4i + 1 its column. */
+  readonly link: Int32Array;
+  /** One of the two doubles of a node is this: 2i + 1 its threshold. */
   readonly threshold: Float64Array;
   /** Per node: its depth plus the average path length of the rows that reached it. At a leaf, the path length. */
   readonly pathLength: Float64Array;
   /** Per node: the share of a missing value that goes left. */
   readonly leftShare: Float64Array;
-  /** Per column: where its thresholds begin; then their number. */
-  readonly thresholdStart: Int32Array;
-  /** Per tree: its root as an index of `node`. */
+  /** Addresses of the roots. */
   readonly root: Int32Array;
-  /** Two words per node: the left child as an index of this array, then the split. */
-  readonly node: Int32Array;
 }
+
+/** Address of a node, and back. */
+export const addressOf = (node: number): number => HEADER_BYTES + 16 * node;
+export const nodeAt = (address: number): number => (address - HEADER_BYTES) >>> 4;
 
 /** An empty forest of these sizes, header written. */
 export function allocateForest(sizes: ForestSizes): ForestArrays {
   const buffer = new ArrayBuffer(byteLengthOf(sizes));
-  new Uint32Array(buffer, 0, 8).set([
-    MAGIC,
-    FORMAT_VERSION,
-    sizes.columns,
-    sizes.trees,
-    sizes.sampleSize,
-    sizes.depth,
-    sizes.nodes,
-    sizes.thresholds,
-  ]);
+  const { columns, trees, sampleSize, depth, nodes } = sizes;
+  new Uint32Array(buffer, 0, 7).set([MAGIC, FORMAT_VERSION, columns, trees, sampleSize, depth, nodes]);
   return viewsOf(buffer, sizes);
 }
 
@@ -64,23 +68,20 @@ export function openForest(buffer: ArrayBufferLike): ForestArrays {
   if (buffer.byteLength < HEADER_BYTES) {
     throw new Error(`An isolation forest has at least ${HEADER_BYTES} bytes; this buffer has ${buffer.byteLength}.`);
   }
-  const [magic, version, columns, trees, sampleSize, depth, nodes, thresholds] = new Uint32Array(
-    buffer,
-    0,
-    8,
-  ) as unknown as [number, number, number, number, number, number, number, number];
-  if (magic !== MAGIC) throw new Error('The buffer does not hold an isolation forest.');
-  if (version !== FORMAT_VERSION) {
+  const header = new Uint32Array(buffer, 0, 7);
+  if (header[0] !== MAGIC) throw new Error('The buffer does not hold an isolation forest.');
+  if (header[1] !== FORMAT_VERSION) {
     throw new Error(
-      `The isolation forest has format version ${version}; this build reads ${FORMAT_VERSION}. Train it again.`,
+      `The isolation forest has format version ${header[1]}; this build reads ${FORMAT_VERSION}. Train it again.`,
     );
   }
-  const sizes = { columns, trees, sampleSize, depth, nodes, thresholds };
+  const [columns = 0, trees = 0, sampleSize = 0, depth = 0, nodes = 0] = header.subarray(2);
+  const sizes = { columns, trees, sampleSize, depth, nodes };
   const expected = byteLengthOf(sizes);
   if (columns < 1 || columns > MAX_COLUMNS || trees < 1 || trees > MAX_TREES || expected !== buffer.byteLength) {
     throw new Error(
-      `An isolation forest of ${trees} trees over ${columns} columns with ${nodes} nodes and ${thresholds} thresholds ` +
-        `has ${expected} bytes; this buffer has ${buffer.byteLength}.`,
+      `An isolation forest of ${trees} trees over ${columns} columns with ${nodes} nodes has ${expected} bytes; ` +
+        `this buffer has ${buffer.byteLength}.`,
     );
   }
   const forest = viewsOf(buffer, sizes);
@@ -88,37 +89,26 @@ export function openForest(buffer: ArrayBufferLike): ForestArrays {
   return forest;
 }
 
-/** Bits of a split that hold the column; the rest holds the threshold's rank. At least one, so that a rank is below 2^31. */
-export function columnBits(columns: number): number {
-  return Math.max(1, 32 - Math.clz32(columns - 1));
+function byteLengthOf({ trees, nodes }: ForestSizes): number {
+  return addressOf(nodes + 1) + 16 * (nodes + 1) + 4 * rootsOf(trees);
 }
 
-function byteLengthOf({ columns, trees, nodes, thresholds }: ForestSizes): number {
-  return HEADER_BYTES + 8 * (thresholds + 2 * nodes) + 4 * (columns + 1 + trees + 2 * nodes);
+function rootsOf(trees: number): number {
+  return Math.ceil(trees / INTERLEAVED_TREES) * INTERLEAVED_TREES;
 }
 
 function viewsOf(buffer: ArrayBufferLike, sizes: ForestSizes): ForestArrays {
-  const { columns, trees, nodes, thresholds } = sizes;
-  let offset = HEADER_BYTES;
-  const doubles = (length: number): Float64Array => {
-    const view = new Float64Array(buffer, offset, length);
-    offset += view.byteLength;
-    return view;
-  };
-  const words = (length: number): Int32Array => {
-    const view = new Int32Array(buffer, offset, length);
-    offset += view.byteLength;
-    return view;
-  };
+  const nodes = sizes.nodes + 1;
+  const pathLengthStart = addressOf(nodes);
+  const leftShareStart = pathLengthStart + 8 * nodes;
   return {
     ...sizes,
     buffer,
-    threshold: doubles(thresholds),
-    pathLength: doubles(nodes),
-    leftShare: doubles(nodes),
-    thresholdStart: words(columns + 1),
-    root: words(trees),
-    node: words(2 * nodes),
+    link: new Int32Array(buffer, HEADER_BYTES, 4 * nodes),
+    threshold: new Float64Array(buffer, HEADER_BYTES, 2 * nodes),
+    pathLength: new Float64Array(buffer, pathLengthStart, nodes),
+    leftShare: new Float64Array(buffer, leftShareStart, nodes),
+    root: new Int32Array(buffer, leftShareStart + 8 * nodes, rootsOf(sizes.trees)),
   };
 }
 
@@ -126,22 +116,24 @@ function viewsOf(buffer: ArrayBufferLike, sizes: ForestSizes): ForestArrays {
  * Proves that every walk stays inside the arrays and ends after `depth` splits: children come after their parent, leaves
  * lead to themselves.
  */
-function checkWalks({ columns, depth, nodes, thresholds, thresholdStart, root, node }: ForestArrays): void {
-  const columnMask = (1 << columnBits(columns)) - 1;
-  const depthOf = new Int32Array(nodes);
+function checkWalks({ columns, depth, nodes, link, root }: ForestArrays): void {
+  const depthOf = new Int32Array(nodes + 1);
   let deepest = 0;
-  let sound = thresholdStart[0] === 0 && thresholdStart[columns] === thresholds;
-  for (let column = 0; column < columns; column++) sound &&= thresholdStart[column]! <= thresholdStart[column + 1]!;
-  for (const start of root) sound &&= start >= 0 && start % 2 === 0 && start < 2 * nodes;
-  for (let i = 0; i < nodes && sound; i++) {
-    const left = node[2 * i]!;
-    sound = (node[2 * i + 1]! & columnMask) < columns;
-    if (left === 2 * i) continue;
-    sound &&= left > 2 * i && left % 2 === 0 && left + 2 < 2 * nodes;
-    depthOf[left / 2] = depthOf[left / 2 + 1] = depthOf[i]! + 1;
-    deepest = Math.max(deepest, depthOf[i]! + 1);
+  let sound = root.every((address) => isNode(address, nodes));
+  for (let node = 0; node <= nodes && sound; node++) {
+    const column = link[4 * node + 1]!;
+    const left = link[4 * node]!;
+    sound = column >= 0 && column % 8 === 0 && column < 8 * columns;
+    if (left === addressOf(node)) continue;
+    sound &&= left > addressOf(node) && isNode(left, nodes - 2);
+    depthOf[nodeAt(left)] = depthOf[nodeAt(left) + 1] = depthOf[node]! + 1;
+    deepest = Math.max(deepest, depthOf[node]! + 1);
   }
   if (!sound || deepest !== depth) {
     throw new Error('The isolation forest is damaged: its trees do not fit its sizes. Train it again.');
   }
+}
+
+function isNode(address: number, last: number): boolean {
+  return address >= HEADER_BYTES && address % 16 === 0 && address <= addressOf(last);
 }

@@ -1,5 +1,5 @@
 import { IsolationForest } from '../../../processor/src/forest/isolation-forest.ts';
-import { countBelow, layOutTrees } from '../../../processor/src/forest/node-layout.ts';
+import { layOutTrees } from '../../../processor/src/forest/node-layout.ts';
 
 const stump = {
   left: [1, -1, -1],
@@ -50,9 +50,16 @@ describe('layOutTrees', () => {
     }
   });
 
-  it('stores a threshold once however many trees use it', () => {
-    const other = { ...stump, threshold: [7, 0, 0] };
-    expect([...layOutTrees([stump, other, stump], { columns: 1, sampleSize: 3 }).threshold]).toEqual([5, 7]);
+  it('scores any number of trees, whether or not it fills the last group of interleaved ones', () => {
+    for (const trees of [1, 19, 20, 21, 40]) {
+      const forest = IsolationForest.fromTrees(
+        Array.from({ length: trees }, (_, tree) => ({ ...stump, threshold: [tree, 0, 0] })),
+        { columns: 1, sampleSize: 3 },
+      );
+      // Above the thresholds of the first ten trees, a path of 2; else of 1.
+      const above = Math.min(trees, 10);
+      expect(forest.pathLength(Float64Array.of(9.5)) * trees).toBeCloseTo(2 * above + (trees - above), 10);
+    }
   });
 
   it.each([
@@ -67,13 +74,5 @@ describe('layOutTrees', () => {
   it('refuses a forest without trees or columns', () => {
     expect(() => layOutTrees([], { columns: 1, sampleSize: 3 })).toThrow('number of trees is 0; use an integer from 1');
     expect(() => layOutTrees([stump], { columns: 0, sampleSize: 3 })).toThrow('columns is 0; use an integer from 1');
-  });
-});
-
-describe('countBelow', () => {
-  it('counts what is strictly below, within the given part', () => {
-    const sorted = Float64Array.of(9, 1, 2, 2, 4, 0);
-    expect([0, 1, 2, 3, 4, 5].map((value) => countBelow(sorted, 1, 5, value))).toEqual([0, 0, 1, 3, 3, 4]);
-    expect(countBelow(sorted, 1, 1, 5)).toBe(0);
   });
 });

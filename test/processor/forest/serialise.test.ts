@@ -5,7 +5,7 @@ const random = new Random(3, 3);
 const rows = Float64Array.from({ length: 900 }, () => random.fraction());
 const forest = IsolationForest.train(rows, 3, { seed: 42, trees: 10, sampleSize: 64 });
 
-/** A copy of the forest with one header or body word replaced. */
+/** A copy of the forest with one word replaced: 16 of header, then four a node, last the roots. */
 function withWord(index: number, value: number): ArrayBufferLike {
   const copy = forest.buffer.slice(0);
   new Uint32Array(copy)[index] = value;
@@ -42,18 +42,16 @@ describe('a forest as bytes', () => {
     ['has the other byte order', withWord(0, 0x41494600), 'does not hold an isolation forest'],
     ['is of a later version', withWord(1, 2), 'has format version 2; this build reads 1. Train it again.'],
     ['was cut short', forest.buffer.slice(0, -8), 'this buffer has'],
-    ['claims more columns', withWord(2, 4), 'over 4 columns'],
-    ['claims no trees', withWord(3, 0), 'forest of 0 trees'],
+    ['claims no columns', withWord(2, 0), 'over 0 columns'],
+    ['claims fewer columns', withWord(2, 2), 'is damaged'],
+    ['claims more trees', withWord(3, 21), 'forest of 21 trees'],
     ['claims another depth', withWord(5, 5), 'is damaged'],
-    ['has a tree that starts outside', withWord(wordOfRoot(), 0x7fff_fffe), 'is damaged'],
-    ['has a child before its parent', withWord(wordOfRoot() + 12, 0), 'is damaged'],
+    ['claims fewer nodes', withWord(6, 100), 'with 100 nodes'],
+    ['has a child before its parent', withWord(16 + 4, 64), 'is damaged'],
+    ['has a child outside', withWord(16, 0x7fff_fff0), 'is damaged'],
+    ['has a child between two nodes', withWord(16, 64 + 24), 'is damaged'],
+    ['has a tree that starts outside', withWord(forest.buffer.byteLength / 4 - 20, 0), 'is damaged'],
   ])('is refused when it %s', (_, buffer, message) => {
     expect(() => IsolationForest.from(buffer)).toThrow(message);
   });
 });
-
-/** Index of the first tree's root. The nodes follow the ten roots, two words each. */
-function wordOfRoot(): number {
-  const [, , columns, , , , nodes, thresholds] = new Uint32Array(forest.buffer, 0, 8);
-  return 16 + 2 * (thresholds! + 2 * nodes!) + columns! + 1;
-}
