@@ -5,7 +5,7 @@ import { PathFanOut, type WidePositions } from './path-fan-out.ts';
 import { MAX_SEGMENTS } from './path-template.ts';
 
 /** What stands for everything that no longer fits. */
-export const OTHER = '{other}';
+const OTHER = '{other}';
 
 /** Where an endpoint's name comes from, the best source first. */
 export const ENDPOINT_SOURCES = ['route', 'rpc', 'graphql', 'messaging', 'path', 'name', 'other', 'merged'] as const;
