@@ -7,7 +7,9 @@ export class JsonError extends Error {
   override readonly name = 'JsonError';
 }
 
-const UINT32_MAX = 0xffff_ffff;
+const UINT32_MAX = 0xffff_ffffn;
+const INT32_MIN = -0x8000_0000n;
+const INT32_MAX = 0x7fff_ffffn;
 const UINT64_MAX = 0xffff_ffff_ffff_ffffn;
 const INT64_MIN = -0x8000_0000_0000_0000n;
 const INT64_MAX = 0x7fff_ffff_ffff_ffffn;
@@ -64,9 +66,10 @@ export function writeScalar(
       return;
     }
     case 'enum':
+    case 'int32':
     case 'uint32':
     case 'fixed32': {
-      const number = type === 'enum' ? enumOf(value, where) : Number(integerOf(value, 0n, BigInt(UINT32_MAX), where));
+      const number = type === 'enum' ? enumOf(value, where) : smallIntegerOf(value, type === 'int32', where);
       if (isDefaultOmitted && number === 0) return;
       writer.varint(tag);
       if (type === 'fixed32') writer.fixed32(number);
@@ -126,6 +129,10 @@ function integerOf(value: unknown, least: bigint, greatest: bigint, where: strin
     throw mismatch(where, value, `an integer from ${least} to ${greatest}, as a decimal string or a number`);
   }
   return integer;
+}
+
+function smallIntegerOf(value: unknown, isSigned: boolean, where: string): number {
+  return Number(integerOf(value, isSigned ? INT32_MIN : 0n, isSigned ? INT32_MAX : UINT32_MAX, where));
 }
 
 function doubleOf(value: unknown, where: string): number {

@@ -5,7 +5,18 @@ import { WireType } from './wire-cursor.ts';
  * `enum` is its integer; 64-bit integers are decimal strings.
  */
 export type ScalarType =
-  'string' | 'bytes' | 'traceId' | 'spanId' | 'bool' | 'double' | 'enum' | 'uint32' | 'fixed32' | 'int64' | 'fixed64';
+  | 'string'
+  | 'bytes'
+  | 'traceId'
+  | 'spanId'
+  | 'bool'
+  | 'double'
+  | 'enum'
+  | 'int32'
+  | 'uint32'
+  | 'fixed32'
+  | 'int64'
+  | 'fixed64';
 
 /** Wire type of each scalar. */
 export const SCALAR_WIRE_TYPE: Record<ScalarType, number> = {
@@ -16,6 +27,7 @@ export const SCALAR_WIRE_TYPE: Record<ScalarType, number> = {
   bool: WireType.VARINT,
   double: WireType.FIXED64,
   enum: WireType.VARINT,
+  int32: WireType.VARINT,
   uint32: WireType.VARINT,
   fixed32: WireType.FIXED32,
   int64: WireType.VARINT,
@@ -51,9 +63,13 @@ function message(name: string, ...fields: Field[]): Message {
 }
 
 const anyValueFields: Field[] = [];
-/** string_value_strindex (8) is for profiles alone and has no place here. */
 const AnyValue: Message = { name: 'AnyValue', fields: anyValueFields, isOneof: true };
-const KeyValue = message('KeyValue', field(1, 'key', 'string'), field(2, 'value', AnyValue));
+const KeyValue = message(
+  'KeyValue',
+  field(1, 'key', 'string'),
+  field(2, 'value', AnyValue),
+  field(3, 'keyStrindex', 'int32'),
+);
 // An AnyValue may hold lists of itself, so its fields come after it.
 anyValueFields.push(
   field(1, 'stringValue', 'string'),
@@ -63,6 +79,7 @@ anyValueFields.push(
   field(5, 'arrayValue', message('ArrayValue', repeated(1, 'values', AnyValue))),
   field(6, 'kvlistValue', message('KeyValueList', repeated(1, 'values', KeyValue))),
   field(7, 'bytesValue', 'bytes'),
+  field(8, 'stringValueStrindex', 'int32'),
 );
 
 const EntityRef = message(

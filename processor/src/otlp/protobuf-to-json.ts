@@ -15,6 +15,7 @@ const READ_SCALAR: Record<ScalarType, (cursor: WireCursor, end: number) => unkno
   bool: (cursor, end) => cursor.int64(end) !== 0,
   double: (cursor, end) => jsonDouble(fixedAt(cursor, 8, end).readDoubleLE()),
   enum: (cursor, end) => cursor.int32(end),
+  int32: (cursor, end) => cursor.int32(end),
   uint32: (cursor, end) => cursor.int32(end) >>> 0,
   fixed32: (cursor, end) => fixedAt(cursor, 4, end).readUInt32LE(),
   int64: (cursor, end) => `${int64At(cursor, end)}`,

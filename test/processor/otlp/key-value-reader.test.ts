@@ -31,6 +31,9 @@ function nestedArray(depth: number): Buffer {
   return depth === 0 ? stringValue('deep') : arrayValue(nestedArray(depth - 1));
 }
 
+const requestOfDepth = (depth: number): Buffer =>
+  requestOf(Buffer.concat([kind(SERVER), attribute('x', nestedArray(depth))]), kind(SERVER));
+
 describe('KeyValueReader', () => {
   it.each([
     ['STRING', stringValue('x')],
@@ -95,12 +98,10 @@ describe('KeyValueReader', () => {
   });
 
   it('leaves a span unscored whose value nests deeper than the limit, and reads one at the limit', () => {
-    const request = (depth: number): Buffer =>
-      requestOf(Buffer.concat([kind(SERVER), attribute('x', nestedArray(depth))]), kind(SERVER));
-    expect(scannedView(request(3), { maxDepth: 4 }).scorableCount).toBe(2);
-    const tooDeep = scannedView(request(4), { maxDepth: 4 });
+    expect(scannedView(requestOfDepth(3), { maxDepth: 4 }).scorableCount).toBe(2);
+    const tooDeep = scannedView(requestOfDepth(4), { maxDepth: 4 });
     expect(tooDeep.scorableCount).toBe(1);
     expect(tooDeep.spanIndexOf(0)).toBe(1);
-    expect(scannedView(request(5000), { maxDepth: 4 }).scorableCount).toBe(1);
+    expect(scannedView(requestOfDepth(5000), { maxDepth: 4 }).scorableCount).toBe(1);
   });
 });

@@ -20,6 +20,9 @@ const server = kind(SERVER);
 const forged = attribute('anomaly.score', stringValue('forged'));
 const truncated = Buffer.from([0x0a, 0x05, 0x61]);
 
+const long = (number: number, body: Buffer): Buffer =>
+  Buffer.concat([varint(number * 8 + 2, 5), varint(body.length, 4), body]);
+
 describe('RequestScanner', () => {
   it('reads an empty request', () => {
     const view = scannedView(Buffer.alloc(0));
@@ -51,8 +54,6 @@ describe('RequestScanner', () => {
   });
 
   it('knows fields whose tags and lengths are longer than needed', () => {
-    const long = (number: number, body: Buffer): Buffer =>
-      Buffer.concat([varint(number * 8 + 2, 5), varint(body.length, 4), body]);
     const span = Buffer.concat([long(9, keyValue('user.id', stringValue('u'))), varint(6 * 8, 3), varint(SERVER, 4)]);
     const view = scannedView(long(1, long(2, long(2, Buffer.concat([span, long(9, keyValue('anomaly.state'))])))));
     view.select(0);

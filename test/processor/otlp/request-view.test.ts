@@ -17,6 +17,8 @@ const TRACE_ID = Buffer.from('5b8efff798038103d269b633813fc60c', 'hex');
 const SPAN_ID = Buffer.from('eee19b7ec3c1b174', 'hex');
 const server = kind(SERVER);
 
+const piece = (key: string, value: string): Buffer => field(1, field(1, keyValue(key, stringValue(value))));
+
 describe('RequestView', () => {
   it('reads every field of a span that callers ask for', () => {
     const view = firstSpan(
@@ -144,7 +146,6 @@ describe('RequestView', () => {
   });
 
   it('reads a resource that comes after its scopes, or in two pieces, before and after', () => {
-    const piece = (key: string, value: string): Buffer => field(1, field(1, keyValue(key, stringValue(value))));
     const scope = field(2, field(2, server));
     const after = scannedView(field(1, scope, piece('service.name', 'late')));
     after.select(0);

@@ -9,7 +9,7 @@ export function varint(value: number | bigint, bytes = 1): Buffer {
     rest >>= 7n;
   } while (rest > 0n);
   while (groups.length < bytes) groups.push(0);
-  return Buffer.from(groups.map((group, index) => (index < groups.length - 1 ? group | 0x80 : group)));
+  return Buffer.from(groups.map((bits, index) => (index < groups.length - 1 ? bits | 0x80 : bits)));
 }
 
 /** A field of wire type 0. */

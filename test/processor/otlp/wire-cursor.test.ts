@@ -7,6 +7,11 @@ function cursorAt(bytes: Buffer): WireCursor {
   return cursor;
 }
 
+const skip = (bytes: Buffer): void => {
+  const cursor = cursorAt(bytes);
+  cursor.skip(cursor.tag(bytes.length), bytes.length);
+};
+
 describe('WireCursor', () => {
   // Encodings from the protobuf documentation, "Base 128 Varints" and "More Integer Types".
   it.each([
@@ -89,10 +94,6 @@ describe('WireCursor', () => {
 
   it('refuses groups that end with another number, that end without a start, or that nest deeper than 100', () => {
     const nested = (depth: number): Buffer => (depth === 0 ? Buffer.alloc(0) : group(1, nested(depth - 1)));
-    const skip = (bytes: Buffer): void => {
-      const cursor = cursorAt(bytes);
-      cursor.skip(cursor.tag(bytes.length), bytes.length);
-    };
     expect(() => skip(nested(100))).not.toThrow();
     expect(() => skip(nested(101))).toThrow('groups nested deeper than 100');
     expect(() => skip(Buffer.concat([varint(1 * 8 + 3), varint(2 * 8 + 4)]))).toThrow(WireError);
