@@ -10,7 +10,7 @@ const AFTERMATH_MS = 30 * 60_000;
 const SHARE_OF_INCIDENT = 0.25;
 
 /** One incident, put together from the spans that name it. */
-export interface DemoIncident {
+interface DemoIncident {
   readonly id: string;
   /** As its most unusual span names it. */
   readonly behavior: string;

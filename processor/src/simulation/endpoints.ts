@@ -20,7 +20,7 @@ export const INNER_SERVICES = ['accounts', 'billing', 'catalog', 'orders'] as co
 export type InnerService = (typeof INNER_SERVICES)[number];
 
 /** What the id in an endpoint's path names. */
-export type ObjectKind =
+type ObjectKind =
   'order' | 'product' | 'category' | 'item' | 'checkout' | 'customer' | 'ticket' | 'report' | 'account' | 'setting';
 
 /** Who may call: an endpoint answers 403 to a role outside its list. */

@@ -20,7 +20,7 @@ interface RoleRow {
 const SHOPPER_ACCESS = ['everyone', 'signed-in'] as const;
 
 /** People who use the shop, by what they do there. */
-export const ROLES = {
+const ROLES = {
   reader: {
     share: 0.88,
     rhythm: 'leisure',

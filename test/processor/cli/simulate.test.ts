@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { jest } from '@jest/globals';
 import { simulateCommand } from '../../../processor/src/cli/simulate.ts';
 
 interface JsonSpan {
@@ -36,19 +35,22 @@ function run(...args: string[]): Promise<unknown> {
 describe('simulate', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'simulate-'));
   const file = path.join(folder, 'traces.jsonl');
-  const exitCode = process.exitCode;
+  const { exitCode } = process;
+  const writeOut = process.stdout.write.bind(process.stdout);
+  const writeErr = process.stderr.write.bind(process.stderr);
   let out = '';
   let err = '';
 
   beforeEach(() => {
     [out, err] = ['', ''];
     process.exitCode = undefined;
-    jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((out += String(text)), true));
-    jest.spyOn(process.stderr, 'write').mockImplementation((text) => ((err += String(text)), true));
+    process.stdout.write = (text) => ((out += String(text)), true);
+    process.stderr.write = (text) => ((err += String(text)), true);
   });
 
   afterEach(() => {
-    jest.restoreAllMocks();
+    process.stdout.write = writeOut;
+    process.stderr.write = writeErr;
     process.exitCode = exitCode;
   });
 

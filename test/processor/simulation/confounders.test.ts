@@ -44,6 +44,11 @@ function count(spans: readonly SimulatedSpan[], isIn: (span: SimulatedSpan) => b
   return spans.filter(isIn).length;
 }
 
+const visits = (spans: readonly SimulatedSpan[]) =>
+  [...Map.groupBy(spans.filter(isVisit), ({ startMs }) => Math.floor(startMs / HOUR_MS)).values()].map(
+    ({ length }) => length,
+  );
+
 describe('confounders', () => {
   const usual = spansWith();
   const past = usual.filter(isEarly).map(({ spanId }) => spanId);
@@ -63,10 +68,6 @@ describe('confounders', () => {
   });
 
   it('launch_spike: many more visits, within two hours', () => {
-    const visits = (spans: readonly SimulatedSpan[]) =>
-      [...Map.groupBy(spans.filter(isVisit), ({ startMs }) => Math.floor(startMs / HOUR_MS)).values()].map(
-        ({ length }) => length,
-      );
     expect(Math.max(...visits(spansWith('launch_spike')))).toBeGreaterThan(2 * Math.max(...visits(usual)));
   });
 
