@@ -90,7 +90,11 @@ export async function startReceiver(kind: 'grpc' | 'http', options: RunningOptio
   });
 }
 
-/** Waits, without a time limit of its own, until `condition` holds. */
+/** Waits until `condition` holds, and gives up before the test does, so that a failed test leaves nothing running. */
 export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+  const tries = 4000;
+  for (let n = 0; !condition(); n += 1) {
+    if (n === tries) throw new Error(`Waited in vain for ${condition.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }
