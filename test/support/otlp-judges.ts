@@ -30,9 +30,24 @@ export interface ExpectedAttribute {
   readonly value: ExpectedValue;
 }
 
+/** A span as protobufjs reads it, as far as the tests look into it. */
+export interface PlainSpan {
+  readonly kind?: number;
+  attributes: { key?: string; value?: unknown }[];
+}
+
 /** A request as protobufjs reads it: plain objects, 64-bit integers as strings, unknown fields under `$unknowns`. */
-export function decodeWithProtobufjs(bytes: Uint8Array): unknown {
-  return plain(RequestType.decode(bytes));
+export interface PlainRequest {
+  readonly resourceSpans: { readonly scopeSpans: { readonly spans: PlainSpan[] }[] }[];
+}
+
+export function decodeWithProtobufjs(bytes: Uint8Array): PlainRequest {
+  return plain(RequestType.decode(bytes)) as PlainRequest;
+}
+
+/** Spans of a request in their order. */
+export function plainSpansOf(request: PlainRequest): PlainSpan[] {
+  return request.resourceSpans.flatMap((resource) => resource.scopeSpans.flatMap((scope) => scope.spans));
 }
 
 /** A request as @bufbuild/protobuf reads it. */
