@@ -15,7 +15,7 @@ import { grpcStatusOf } from './status.ts';
 /**
  * What is replaced in the call object of @grpc/grpc-js 1.14.7, which has no public place for it (its interceptors see a
  * message only when it is inflated, and never its encoding). The dependency is pinned to that version, and
- * test/conformance/receiver-grpc.test.ts fails when another one does not use these two members.
+ * test/conformance/receiver-grpc-hostile.test.ts fails when another one does not use these two members.
  */
 interface LibraryCall extends ServerInterceptingCallInterface {
   decoder: { write(data: Buffer): Buffer[] };
