@@ -10,6 +10,7 @@ import type { Config } from './config/schema.ts';
 import { ControlServer } from './control/server.ts';
 import { type Incident, IncidentBook } from './detection/incident.ts';
 import { OtlpGrpcExporter } from './exporter/otlp-grpc.ts';
+import { ScoreDrift } from './detection/score-drift.ts';
 import { ENTITY_KINDS, EntityStates } from './features/entity-states.ts';
 import { Watermark } from './features/window-clock.ts';
 import { Model } from './model/model.ts';
@@ -84,6 +85,7 @@ export async function createService(config: Config, edges: Edges): Promise<Servi
   const endpoints = new EndpointTable({
     maxServices: config.endpoints.max_services,
     maxEndpointsPerService: config.endpoints.max_endpoints_per_service,
+    maxEndpoints: config.features.max_endpoints,
   });
   const telemetry = new Telemetry({ nowMs: clock, endpointName: (id) => endpoints.describe(id) });
   const store = new FileStore(config.store.directory, {
@@ -112,6 +114,7 @@ interface Foundations {
 function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, pseudonyms }: Foundations): Service {
   const { log, clock, random } = edges;
   const watermark = new Watermark(() => clock() / 1000);
+  const drift = new ScoreDrift();
   const listeners: ((incident: IncidentNotice) => void)[] = [];
 
   const states: EntityStates = new EntityStates(
@@ -124,6 +127,7 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
     },
     {
       closing: (kind, slot) => {
+        if (kind === 'user' && lifecycle.active !== undefined) drift.note(scorer.rarity(kind, slot));
         if (!scorer.wasAnomalous(kind, slot)) lifecycle.learn(kind, slot);
       },
       evicted: (kind, slot) => scorer.forget(kind, slot),
@@ -174,6 +178,7 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
       events: {
         promoted: (model) => {
           scorer.use(model);
+          drift.restart();
           log.info({ version: model.provenance.version, rows: model.provenance.rows }, 'model in use');
         },
         trained: (outcome, seconds, gates) => {
@@ -219,7 +224,11 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
   const topUsers = new TopUsers(sensitivity.top_users);
   const writer = new SpanWriter(config.annotate.prefix, config.annotate.detail, scorer);
   const reader = new CallReader(
-    { userAttributes: config.identity.user_attributes, edgeServices: config.identity.edge_services },
+    {
+      userAttributes: config.identity.user_attributes,
+      edgeServices: config.identity.edge_services,
+      trustForwardedFor: config.identity.trust_forwarded_for,
+    },
     pseudonyms,
     endpoints,
   );
@@ -261,10 +270,23 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
       next: exporter,
       bytes,
       telemetry,
-      afterRequest: () => lifecycle.trainIfDue(),
+      afterRequest: () => {
+        lifecycle.trainIfDue();
+        countEvictions();
+      },
       onFault,
     },
   );
+
+  const evictions = { user: 0, address: 0, endpoint: 0 };
+  const countEvictions = (): void => {
+    for (const entity of ENTITY_KINDS) {
+      const { evicted } = states[entity].table;
+      if (evicted === evictions[entity]) continue;
+      telemetry.add('api_anomaly_evicted_entities_total', evicted - evictions[entity], { entity });
+      evictions[entity] = evicted;
+    }
+  };
 
   const intake = new Intake({
     receiver: config.receiver,
@@ -300,7 +322,10 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
     },
   );
 
-  registerGauges({ telemetry, scorer, states, lifecycle, incidents, topUsers, pipeline, watermark });
+  registerGauges({ telemetry, scorer, states, lifecycle, incidents, topUsers, pipeline, watermark, drift });
+  telemetry.gauge('api_anomaly_config_reload_success', () => [[1, {}]]);
+  const configReadSeconds = clock() / 1000;
+  telemetry.gauge('api_anomaly_config_reload_timestamp_seconds', () => [[configReadSeconds, {}]]);
   const closing = { timer: undefined as NodeJS.Timeout | undefined };
 
   return {
@@ -362,6 +387,7 @@ interface Gauged {
   topUsers: TopUsers;
   pipeline: Pipeline;
   watermark: Watermark;
+  drift: ScoreDrift;
 }
 
 function registerGauges({
@@ -373,6 +399,7 @@ function registerGauges({
   topUsers,
   pipeline,
   watermark,
+  drift,
 }: Gauged): void {
   const { quality } = pipeline;
   telemetry.gauge('api_anomaly_threshold', () =>
@@ -401,6 +428,7 @@ function registerGauges({
   telemetry.gauge('api_anomaly_routed_spans_ratio', () => [[quality.routed, {}]]);
   telemetry.gauge('api_anomaly_sampled_spans_ratio', () => [[quality.sampled, {}]]);
   telemetry.gauge('api_anomaly_learning_progress_ratio', () => [[lifecycle.progress, {}]]);
+  telemetry.gauge('api_anomaly_model_drift', () => [[drift.index, {}]]);
   telemetry.gauge('api_anomaly_model_info', () =>
     lifecycle.active === undefined ? [] : [[1, { version: lifecycle.active.provenance.version }]],
   );

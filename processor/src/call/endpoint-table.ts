@@ -16,6 +16,8 @@ export interface EndpointLimits {
   readonly maxServices: number;
   /** Endpoints told apart per service, beside its `{other}`. */
   readonly maxEndpointsPerService: number;
+  /** Endpoints of all services together; Infinity when not given. */
+  readonly maxEndpoints?: number;
 }
 
 export interface EndpointDescription {
@@ -222,8 +224,8 @@ export class EndpointTable {
   }
 
   #hasRoom(service: Service): boolean {
-    const { maxEndpointsPerService } = this.#limits;
-    return service.endpoints.size < maxEndpointsPerService && service.created < 2 * maxEndpointsPerService;
+    const { maxEndpointsPerService, maxEndpoints = Infinity } = this.#limits;
+    return this.size < maxEndpoints && service.endpoints.size < maxEndpointsPerService && service.created < 2 * maxEndpointsPerService;
   }
 
   #other(service: Service, serviceId: number): number {

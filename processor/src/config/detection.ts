@@ -12,6 +12,10 @@ export const identity = section('Who sent a request.', {
     256,
     'Services (service.name) whose spans count for users and addresses. Empty: all spans that carry the identity themselves.',
   ),
+  trust_forwarded_for: flag(
+    false,
+    'Whether the first hop of X-Forwarded-For is the client address. Only behind a proxy that sets that header itself.',
+  ),
 });
 
 export const endpoints = section('What was called.', {

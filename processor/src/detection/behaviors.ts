@@ -1,15 +1,16 @@
 /**
  * BEHAVIORS: every named behaviour once, with the features that speak for it and the least effect that is worth an alert.
  *
- * `signals`: weight of a feature's evidence, per entity kind. `minimum`: quantities of which at least one must be
- * reached (in the feature's own unit, not its logarithm); below that the oddity is too small to act on.
+ * `signals`: weight of a feature's evidence, per entity kind. `minimum`: alternatives, in one of which every quantity must
+ * be reached (in the feature's own unit, not its logarithm); below that the oddity is too small to act on. Quantities that
+ * an entity kind does not have are passed over.
  */
 export interface BehaviorDefinition {
   readonly meaning: string;
   /** OWASP API Security Top 10 (2023), where one fits. */
   readonly owasp?: string;
   readonly signals: Readonly<Partial<Record<'user' | 'address' | 'endpoint', Readonly<Record<string, number>>>>>;
-  readonly minimum: Readonly<Record<string, number>>;
+  readonly minimum: readonly Readonly<Record<string, number>>[];
 }
 
 export const BEHAVIORS = {
@@ -20,7 +21,7 @@ export const BEHAVIORS = {
       user: { failed_logins: 1.2, denied: 0.5 },
       address: { failed_logins: 1.2, failed_users: 1.2, denied: 0.5, new_users: 0.3 },
     },
-    minimum: { failed_logins: 5, failed_users: 4 },
+    minimum: [{ failed_logins: 5 }, { failed_users: 4 }],
   },
   enumeration: {
     meaning: 'Object ids tried one after the other',
@@ -29,7 +30,7 @@ export const BEHAVIORS = {
       user: { objects: 1, new_objects: 1, object_runs: 1.2, not_found: 0.6 },
       address: { objects: 1, not_found: 0.6 },
     },
-    minimum: { objects: 12, object_runs: 8 },
+    minimum: [{ objects: 12 }, { object_runs: 8 }],
   },
   scraping: {
     meaning: 'Content read in bulk by a machine',
@@ -38,13 +39,13 @@ export const BEHAVIORS = {
       user: { regularity: 1, calls_hour: 0.9, repeats: 0.9, endpoints: 0.5 },
       address: { regularity: 1, repeats: 0.9, endpoints: 0.5 },
     },
-    minimum: { calls: 40 },
+    minimum: [{ calls: 40 }],
   },
   token_theft: {
     meaning: "A session used from a client or network that is not its owner's",
     owasp: 'API2:2023',
-    signals: { user: { client_switches: 1.2, network_novelty: 0.9, client_novelty: 0.9 } },
-    minimum: { client_switches: 3 },
+    signals: { user: { joint_novelty: 1.2, client_switches: 1.2, network_novelty: 0.6, client_novelty: 0.6 } },
+    minimum: [{ client_switches: 3 }, { joint_novelty: 4 }],
   },
   privilege_probing: {
     meaning: 'Functions tried that the caller may not use',
@@ -53,7 +54,7 @@ export const BEHAVIORS = {
       user: { denied_endpoints: 1.2, denied: 0.8, error_excess: 0.6, client_errors: 0.4, failed_writes: 0.6 },
       address: { denied: 0.6, error_excess: 0.5, client_errors: 0.4 },
     },
-    minimum: { denied_endpoints: 3, denied: 6, client_errors: 10 },
+    minimum: [{ denied_endpoints: 3 }, { denied: 6 }, { client_errors: 10 }],
   },
   data_exfiltration: {
     meaning: 'Far more data taken out than usual',
@@ -63,18 +64,18 @@ export const BEHAVIORS = {
       address: { response_bytes: 1 },
       endpoint: { response_shift: 1 },
     },
-    minimum: { response_bytes: 1_000_000, largest_response: 1_000_000 },
+    minimum: [{ response_bytes: 1_000_000 }, { largest_response: 1_000_000 }],
   },
   off_hours: {
     meaning: 'Active at hours at which this user never is',
     signals: { user: { hour_surprisal: 1.2 } },
-    minimum: { calls: 5 },
+    minimum: [{ calls: 5 }],
   },
   latency: {
     meaning: 'An endpoint answers slower than it does',
     owasp: 'API4:2023',
     signals: { endpoint: { latency_shift: 1, slow_excess: 1, mean_duration: 0.8 } },
-    minimum: { mean_duration: 20 },
+    minimum: [{ calls: 4, mean_duration: 20 }],
   },
   error_burst: {
     meaning: 'Errors well beyond the usual rate',
@@ -88,18 +89,18 @@ export const BEHAVIORS = {
         failed_users: 0.6,
       },
     },
-    minimum: { server_errors: 5, client_errors: 15 },
+    minimum: [{ server_errors: 5 }, { client_errors: 15 }],
   },
   unusual_sequence: {
     meaning: 'Calls in an order that nobody uses',
     owasp: 'API6:2023',
     signals: { user: { transition_surprisal: 1.1, endpoint_novelty: 0.7, new_endpoints: 0.8 } },
-    minimum: { calls: 5 },
+    minimum: [{ calls: 5 }],
   },
   new_client: {
     meaning: 'A client never seen for this user, along with other changes',
     signals: { user: { client_novelty: 0.9, network_novelty: 0.7 } },
-    minimum: { calls: 5 },
+    minimum: [{ calls: 5 }],
   },
   rate_burst: {
     meaning: 'Far more calls than usual',
@@ -109,18 +110,18 @@ export const BEHAVIORS = {
       address: { calls: 1, burst: 1.1, users: 0.5 },
       endpoint: { calls: 1, share: 0.8, users: 0.5 },
     },
-    minimum: { calls: 40, burst: 20 },
+    minimum: [{ calls: 40 }, { burst: 20 }],
   },
   low_and_slow: {
     meaning: 'A little too much of something, for a long time',
     owasp: 'API1:2023',
     signals: { user: { new_objects_day: 0.8 } },
-    minimum: { new_objects_day: 40 },
+    minimum: [{ new_objects_day: 40 }],
   },
   other: {
     meaning: 'Unusual in a way that has no name here',
     signals: {},
-    minimum: {},
+    minimum: [],
   },
 } as const satisfies Record<string, BehaviorDefinition>;
 

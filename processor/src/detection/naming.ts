@@ -4,12 +4,14 @@ import { BEHAVIORS, type Behavior, type BehaviorDefinition } from './behaviors.t
 type EntityKind = 'user' | 'address' | 'endpoint';
 type Scale = 'log1p' | 'log' | 'nats' | 'plain';
 
+type Floor = readonly [column: number, value: number];
+
 interface Candidate {
   readonly behavior: Behavior;
   readonly columns: readonly number[];
   readonly weights: readonly number[];
-  /** Column and least stored value (already on the column's scale); one of them must be reached. */
-  readonly floors: readonly (readonly [column: number, value: number])[];
+  /** Alternatives; in one of them every column must reach its value, which is on the column's scale already. */
+  readonly minimum: readonly (readonly Floor[])[];
 }
 
 /** What was found in a row. Reused: valid until the next call of `name`. */
@@ -23,10 +25,13 @@ export interface Finding {
 
 export class BehaviorNaming {
   readonly #candidates: Candidate[];
+  /** Whether a column counts something that can be pictured: calls, bytes, milliseconds. */
+  readonly #isConcrete: readonly boolean[];
   readonly #finding: Finding = { behavior: 'other', isMaterial: false, column: 0 };
 
   /** @param features names and scales of the entity kind's columns, in order */
   constructor(kind: EntityKind, features: readonly { name: string; scale: Scale }[], disabled: ReadonlySet<string>) {
+    this.#isConcrete = features.map(({ scale }) => scale === 'log1p' || scale === 'log');
     const columnOf = new Map(features.map((feature, column) => [feature.name, column]));
     this.#candidates = Object.entries(BEHAVIORS as Record<Behavior, BehaviorDefinition>)
       .filter(([name, { signals }]) => signals[kind] !== undefined && !disabled.has(name))
@@ -36,12 +41,7 @@ export class BehaviorNaming {
           behavior: name as Behavior,
           columns: used.map(([feature]) => columnOf.get(feature)!),
           weights: used.map(([, weight]) => weight),
-          floors: Object.entries(minimum)
-            .filter(([feature]) => columnOf.has(feature))
-            .map(([feature, value]) => {
-              const column = columnOf.get(feature)!;
-              return [column, features[column]!.scale === 'log1p' ? Math.log1p(value) : value] as const;
-            }),
+          minimum: minimum.map((alternative) => floorsOf(alternative, columnOf, features)),
         };
       });
   }
@@ -55,7 +55,7 @@ export class BehaviorNaming {
     finding.behavior = 'other';
     finding.isMaterial = false;
     finding.column = strongest(evidence);
-    let best = LEAST_NATS;
+    let best = Math.max(LEAST_NATS, LEAST_SHARE * evidence[finding.column]!);
     for (const candidate of this.#candidates) {
       let first = 0;
       let second = 0;
@@ -69,23 +69,49 @@ export class BehaviorNaming {
         } else if (nats > second) second = nats;
       }
       const strength = first + second / 2;
-      if (strength <= best || !reachesFloor(candidate.floors, row)) continue;
+      if (strength <= best || !reachesMinimum(candidate.minimum, row)) continue;
       best = strength;
       finding.behavior = candidate.behavior;
       finding.isMaterial = true;
-      finding.column = column;
+      finding.column = this.#telling(candidate, column, evidence);
     }
     return finding;
+  }
+
+  /** What to tell people: the strongest signal, or one that can be pictured if it says at least half as much. */
+  #telling({ columns }: Candidate, strongestColumn: number, evidence: Float64Array): number {
+    let telling = strongestColumn;
+    for (const column of columns) {
+      if (!this.#isConcrete[column] || evidence[column]! < evidence[strongestColumn]! / 2) continue;
+      if (!this.#isConcrete[telling] || evidence[column]! > evidence[telling]!) telling = column;
+    }
+    return telling;
   }
 }
 
 /** Evidence below which a behaviour is not named: one window in twenty shows this much by chance. */
 const LEAST_NATS = 3;
+/** Share of the strongest evidence that a behaviour must explain, or its name would hide what really is odd. */
+const LEAST_SHARE = 0.5;
 
-function reachesFloor(floors: Candidate['floors'], row: ArrayLike<number>): boolean {
-  if (floors.length === 0) return true;
-  for (const [column, value] of floors) if (row[column]! >= value) return true;
-  return false;
+function floorsOf(
+  alternative: Readonly<Record<string, number>>,
+  columnOf: ReadonlyMap<string, number>,
+  features: readonly { scale: Scale }[],
+): Floor[] {
+  return Object.entries(alternative)
+    .filter(([feature]) => columnOf.has(feature))
+    .map(([feature, value]) => {
+      const column = columnOf.get(feature)!;
+      return [column, features[column]!.scale === 'log1p' ? Math.log1p(value) : value];
+    });
+}
+
+function reachesMinimum(minimum: Candidate['minimum'], row: ArrayLike<number>): boolean {
+  return (
+    minimum.length === 0 ||
+    minimum.some((floors) => floors.length > 0 && floors.every(([column, value]) => row[column]! >= value))
+  );
 }
 
 function strongest(evidence: Float64Array): number {

@@ -35,7 +35,7 @@ const count = (
   formula: string,
   source: readonly string[],
   more: Partial<FeatureDefinition> = {},
-) => ({ theme, scale: 'log1p', relative: true, cap: 12, noun, unit: '1', formula, source, ...more }) as const;
+) => ({ theme, scale: 'log1p', relative: true, cap: 24, noun, unit: '1', formula, source, ...more }) as const;
 
 /** Access failures are judged against the population only. */
 const never = { relative: false } as const;
@@ -154,6 +154,13 @@ export const USER_FEATURES = {
     '-ln((K + 5q) / (N + 5)), for one hour',
     ['client.address'],
     { ...rarity },
+  ),
+  joint_novelty: count(
+    'client',
+    'nats of surprise at a new client in a new network',
+    'client_novelty + network_novelty where one call brought both, for one hour',
+    ['user_agent.original', 'client.address'],
+    { ...rarity, cap: 12 },
   ),
   client_switches: count(
     'client',

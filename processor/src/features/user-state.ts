@@ -51,18 +51,21 @@ const CLIENT_NOVELTIES = 62;
 const NETWORK_NATS = 63;
 const NETWORK_UNTIL = 64;
 const NETWORK_NOVELTIES = 65;
-const ENDPOINT_TABLE = 66;
+/** Both at once in one call. */
+const JOINT_NATS = 66;
+const JOINT_UNTIL = 67;
+const ENDPOINT_TABLE = 68;
 const ENDPOINT_ENTRIES = 16;
-const ENDPOINT_MEMORY = 98;
+const ENDPOINT_MEMORY = 100;
 const ENDPOINT_MEMORY_WORDS = 4;
-const OBJECT_MEMORY = 107;
+const OBJECT_MEMORY = 109;
 const OBJECT_MEMORY_WORDS = 16;
-const CLIENT_TABLE = 140;
+const CLIENT_TABLE = 142;
 const CLIENT_ENTRIES = 4;
-const NETWORK_TABLE = 148;
+const NETWORK_TABLE = 150;
 const NETWORK_ENTRIES = 6;
 /** 168 counts of active windows by hour of the week, one byte each. */
-const HOURS = 160;
+const HOURS = 162;
 const HOUR_BYTES = 168;
 const BASELINE = HOURS + HOUR_BYTES / 4;
 const STRIDE = BASELINE + 2 * FEATURES;
@@ -270,39 +273,52 @@ export class UserState {
   #countClient(row: number, call: ApiCall, isFirst: boolean): void {
     const floats = this.#floats;
     const words = this.#words;
-    const hours = Math.floor(call.startSeconds / 3600);
+    const clientNats = this.#novelty(
+      row,
+      call.client,
+      CLIENT_TABLE,
+      CLIENT_ENTRIES,
+      CLIENT_NOVELTIES,
+      call.startSeconds,
+    );
+    const networkNats = this.#novelty(
+      row,
+      call.network,
+      NETWORK_TABLE,
+      NETWORK_ENTRIES,
+      NETWORK_NOVELTIES,
+      call.startSeconds,
+    );
     const until = call.startSeconds + NEW_FOR_SECONDS;
-    const windows = floats[row + WINDOWS]!;
-    let switched = false;
-    if (call.client !== 0) {
-      switched = call.client !== words[row + LAST_CLIENT];
-      words[row + LAST_CLIENT] = call.client;
-      if (remember(words, row + CLIENT_TABLE, CLIENT_ENTRIES, call.client, hours) && windows > 0) {
-        floats[row + CLIENT_NATS] = noveltyNats(
-          floats[row + CLIENT_NOVELTIES]!,
-          this.#population.clientNoveltyRate,
-          windows,
-        );
-        words[row + CLIENT_UNTIL] = until;
-        floats[row + CLIENT_NOVELTIES]!++;
-        this.#population.clientNovelty();
-      }
+    if (clientNats > 0) {
+      floats[row + CLIENT_NATS] = clientNats;
+      words[row + CLIENT_UNTIL] = until;
     }
-    if (call.network !== 0) {
-      switched ||= call.network !== words[row + LAST_NETWORK];
-      words[row + LAST_NETWORK] = call.network;
-      if (remember(words, row + NETWORK_TABLE, NETWORK_ENTRIES, call.network, hours) && windows > 0) {
-        floats[row + NETWORK_NATS] = noveltyNats(
-          floats[row + NETWORK_NOVELTIES]!,
-          this.#population.networkNoveltyRate,
-          windows,
-        );
-        words[row + NETWORK_UNTIL] = until;
-        floats[row + NETWORK_NOVELTIES]!++;
-        this.#population.networkNovelty();
-      }
+    if (networkNats > 0) {
+      floats[row + NETWORK_NATS] = networkNats;
+      words[row + NETWORK_UNTIL] = until;
     }
-    if (switched && !isFirst) floats[row + CLIENT_SWITCHES]!++;
+    if (clientNats > 0 && networkNats > 0) {
+      floats[row + JOINT_NATS] = clientNats + networkNats;
+      words[row + JOINT_UNTIL] = until;
+    }
+    const isOtherClient = call.client !== 0 && call.client !== words[row + LAST_CLIENT];
+    const isOtherNetwork = call.network !== 0 && call.network !== words[row + LAST_NETWORK];
+    if (!isFirst && (isOtherClient || isOtherNetwork)) floats[row + CLIENT_SWITCHES]!++;
+    if (call.client !== 0) words[row + LAST_CLIENT] = call.client;
+    if (call.network !== 0) words[row + LAST_NETWORK] = call.network;
+  }
+
+  /** Nats of surprise at a client or network that is new for the user; 0 when it is known, absent, or all is new. */
+  #novelty(row: number, key: number, table: number, entries: number, novelties: number, seconds: number): number {
+    if (key === 0 || !remember(this.#words, row + table, entries, key, Math.floor(seconds / 3600))) return 0;
+    const windows = this.#floats[row + WINDOWS]!;
+    if (windows === 0) return 0;
+    const isClient = table === CLIENT_TABLE;
+    const rate = isClient ? this.#population.clientNoveltyRate : this.#population.networkNoveltyRate;
+    if (isClient) this.#population.clientNovelty();
+    else this.#population.networkNovelty();
+    return noveltyNats(this.#floats[row + novelties]!++, rate, windows);
   }
 
   /** How much rarer this hour of the day is for the user than for the population, then counts the window. */
@@ -366,6 +382,7 @@ export class UserState {
     out[column++] = floats[row + WINDOWS]! > 0 ? Math.log1p(floats[row + NEW_ENDPOINTS]!) : 0;
     out[column++] = this.#words[row + CLIENT_UNTIL]! > now ? floats[row + CLIENT_NATS]! : 0;
     out[column++] = this.#words[row + NETWORK_UNTIL]! > now ? floats[row + NETWORK_NATS]! : 0;
+    out[column++] = this.#words[row + JOINT_UNTIL]! > now ? floats[row + JOINT_NATS]! : 0;
     out[column] = Math.log1p(floats[row + CLIENT_SWITCHES]!);
   }
 }

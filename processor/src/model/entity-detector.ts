@@ -16,15 +16,15 @@ const VARIANCE_FLOOR = 0.04;
 const Z_LIMIT = 20;
 /** Most evidence of one theme, nats. */
 export const THEME_CAPS: Record<Theme, number> = {
-  rate: 14,
-  access: 16,
-  errors: 14,
-  data: 14,
-  breadth: 14,
+  rate: 24,
+  access: 24,
+  errors: 24,
+  data: 24,
+  breadth: 24,
   timing: 8,
   novelty: 8,
   client: 12,
-  latency: 14,
+  latency: 24,
 };
 /** What a theme's forest contributes beside its per-feature tails. */
 const FOREST_WEIGHT = 0.3;

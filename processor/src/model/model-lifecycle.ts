@@ -45,6 +45,8 @@ export interface ModelStore {
 
 /** Slots looked at per turn of the event loop when windows are closed for training. */
 const SLOTS_PER_TURN = 2000;
+/** Event time after which the first training is tried again when its model did not pass. */
+const RETRY_SECONDS = 600;
 const HOUR = 3600;
 const DAY = 86_400;
 /** Most of the sample that one network may fill. */
@@ -167,7 +169,9 @@ export class ModelLifecycle {
   }
 
   #isDue(): boolean {
-    if (this.active === undefined && this.#trainedAtSeconds === 0) return this.progress >= 1;
+    if (this.active === undefined) {
+      return this.progress >= 1 && this.#parts.watermark.seconds - this.#trainedAtSeconds >= RETRY_SECONDS;
+    }
     const hours = this.#settings.retrainEveryHours;
     return hours > 0 && this.#parts.watermark.seconds - this.#trainedAtSeconds >= hours * HOUR;
   }

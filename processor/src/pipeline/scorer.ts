@@ -90,9 +90,9 @@ export class Scorer {
     this.#sides[kind].scores.forget(slot);
   }
 
-  /** Latest score of an entity, 0..1. */
-  scoreOf(kind: EntityKind, slot: number): number {
-    return scoreOf(this.#sides[kind].scores.rarity[slot]!);
+  /** Rarity of an entity's latest evaluation: -ln p, nats. */
+  rarity(kind: EntityKind, slot: number): number {
+    return this.#sides[kind].scores.rarity[slot]!;
   }
 
   /** Judges a call whose entities `states` has just observed or located. */
