@@ -8,6 +8,8 @@ export interface TrafficOptions {
   readonly serverShare: number;
   /** Seconds of span time between two SERVER spans. */
   readonly secondsPerCall: number;
+  /** Unix time of the first span. */
+  readonly firstSecond: number;
   readonly seed: number;
 }
 
@@ -25,8 +27,6 @@ const USER_AGENTS = [
 ];
 const SERVICES = ['checkout', 'frontend', 'catalog'];
 const SpanKind = { INTERNAL: 1, SERVER: 2, CLIENT: 3 } as const;
-/** The first span starts here: 2026-01-05, a Monday. */
-const FIRST_SECOND = 1_767_571_200;
 
 /** Where the changing fields of one span are in its request, as byte offsets. */
 interface SpanPlace {
@@ -53,7 +53,7 @@ export class SpanTraffic {
   private readonly templates: readonly Template[];
   private nextTemplate = 0;
   private issued = 0;
-  private nanos = BigInt(FIRST_SECOND) * 1_000_000_000n;
+  private nanos: bigint;
 
   get spansPerRequest(): number {
     return this.options.spansPerRequest;
@@ -61,6 +61,7 @@ export class SpanTraffic {
 
   constructor(options: TrafficOptions) {
     this.options = options;
+    this.nanos = BigInt(Math.floor(options.firstSecond)) * 1_000_000_000n;
     this.random = new Random(options.seed);
     const count = Math.ceil(DISTINCT_SPANS / options.spansPerRequest);
     this.templates = Array.from({ length: count }, () => this.template());

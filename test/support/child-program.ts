@@ -10,6 +10,11 @@ export interface ProgramEnd {
 /** Programs still running, so that a failed test leaves none behind. */
 const running = new Set<ChildProgram>();
 
+// Nor does a test run that ends early.
+process.on('exit', () => {
+  for (const program of running) program.signal('SIGKILL');
+});
+
 /** A program started by a test, with everything it has printed. */
 export class ChildProgram {
   /** Resolves when the program has ended; never rejects. */
