@@ -4,6 +4,8 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
+  // With real programs, and minutes long: npm run test:system.
+  testPathIgnorePatterns: ['<rootDir>/test/system/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': swc },
   testTimeout: 30_000,
