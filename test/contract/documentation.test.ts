@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { optionPaths } from '../../processor/src/config/environment.ts';
 import { configJsonSchema } from '../../processor/src/config/schema.ts';
+import { BEHAVIORS } from '../../processor/src/detection/behaviors.ts';
 import { ERRORS } from '../../processor/src/errors.ts';
 import { ATTRIBUTES } from '../../processor/src/otlp/attributes.ts';
+import { FEATURE_NAMES } from '../../processor/src/features/features.ts';
 import { METRICS } from '../../processor/src/telemetry/metrics.ts';
 import { documentation } from './documentation.ts';
 
@@ -27,6 +29,7 @@ test.each([
   ['configuration.md', optionPaths(configJsonSchema, []).map((keys) => keys.join('.'))],
   ['telemetry.md', [...Object.keys(METRICS), ...Object.keys(ATTRIBUTES).map((name) => `anomaly.${name}`)]],
   ['errors.md', Object.keys(ERRORS)],
+  ['features.md', [...Object.values(FEATURE_NAMES).flat(), ...Object.keys(BEHAVIORS)]],
 ])('%s documents every entry of its tables and nothing else', (page, entries) => {
   expect(new Set(firstColumn(readPage(page)))).toEqual(new Set(entries));
 });
