@@ -67,7 +67,7 @@ export class SpanReader {
     const cursor = this.#cursor;
     const keyValue = this.#keyValue;
     const record = this.#layout.scorables.values;
-    record.fill(-1, scorable, scorable + Scorable.SIZE);
+    for (let column = scorable; column < scorable + Scorable.SIZE; column++) record[column] = -1;
     record[scorable + Scorable.KIND] = 0;
     record[scorable + Scorable.STATUS_CODE] = 0;
     record[scorable + Scorable.TRACE_STATE_LENGTH] = 0;
