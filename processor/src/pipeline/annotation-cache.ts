@@ -16,10 +16,11 @@ const ENTRY_BYTES = 300;
 export class AnnotationCache {
   readonly #saved: LRUCache<string, SavedAnnotations>;
 
-  /** @param maxBytes most bytes kept */
+  /** @param maxBytes most bytes kept; 0 keeps nothing */
   constructor(maxBytes: number) {
     this.#saved = new LRUCache({
-      maxSize: maxBytes,
+      // The cache wants a positive size; no entry is as small as this one.
+      maxSize: Math.max(1, maxBytes),
       sizeCalculation: ({ bytes, starts }) => bytes.byteLength + starts.byteLength + ENTRY_BYTES,
     });
   }

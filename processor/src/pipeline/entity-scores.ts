@@ -1,5 +1,6 @@
 /** The latest evaluation of every entity of one kind, in columns: scores are read for every call but made anew seldom. */
 import { carryEvidence } from '../detection/evidence.ts';
+import { windowOf } from '../features/window-clock.ts';
 
 /** Names of the top features kept with a verdict. */
 export const TOP_FEATURES = 3;
@@ -72,7 +73,8 @@ export class EntityScores {
       this.#window[slot] = window;
     }
     this.#callsThen[slot] = calls;
-    this.#secondsThen[slot] = seconds;
+    // A late span, or one with an absurd clock, is not of this window: its time says nothing of when the next one is due.
+    if (windowOf(seconds) === window) this.#secondsThen[slot] = seconds;
     return this.#carried[slot]!;
   }
 

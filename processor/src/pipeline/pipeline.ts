@@ -17,7 +17,8 @@ import { SpanAnnotations } from '../otlp/annotate.ts';
 import { RequestView, WireError } from '../otlp/request-view.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { AnnotationCache } from './annotation-cache.ts';
-import { type Forwarding, isPermanent, sendParts } from './forwarding.ts';
+import { Delivery, isPermanent } from './delivery.ts';
+import type { Forwarding, Part } from './forwarding.ts';
 import type { RequestJudge, Tally } from './request-judge.ts';
 import type { SpanWriter, UnscoredState } from './span-writer.ts';
 
@@ -59,6 +60,8 @@ export interface DataQuality {
 
 /** Workplaces kept for reuse; more exist only while more requests are in work at the same time. */
 const KEPT_WORKPLACES = 8;
+/** A workplace refers to its request until the next one, and has grown with it: after a larger one it is not kept. */
+const KEPT_BODY_BYTES = 4 * 1024 * 1024;
 /** Spans over which the shares of data quality are averaged. */
 const QUALITY_SPANS = 10_000;
 
@@ -84,7 +87,8 @@ export class Pipeline implements TraceConsumer {
       this.#parts.onFault(error);
       return outcomeOf(error);
     } finally {
-      if (this.#free.length < KEPT_WORKPLACES) this.#free.push(workplace);
+      const isUsual = request.body.length <= KEPT_BODY_BYTES;
+      if (isUsual && this.#free.length < KEPT_WORKPLACES) this.#free.push(workplace);
     }
   }
 
@@ -107,11 +111,10 @@ export class Pipeline implements TraceConsumer {
     endStage('score');
     const { next } = this.#parts;
     if (next === undefined) return SUCCESS;
-    const parts = this.#parts.forwarding.parts(view, annotations);
+    const parts = this.#cut(view, annotations);
     endStage('annotate');
     const outcome = await this.#forward(next, request, view, parts);
     endStage('export');
-    this.#countExport(outcome, spans);
     return outcome;
   }
 
@@ -133,7 +136,8 @@ export class Pipeline implements TraceConsumer {
     const { telemetry } = this.#parts;
     telemetry.add('api_anomaly_unscored_spans_total', view.spanCount - view.scorableCount, { reason: 'kind' });
     const key = AnnotationCache.key(view.body);
-    await this.#inWork.get(key);
+    // Several may wait for one that then fails: the next of them takes over, and the others wait for that one.
+    while (this.#inWork.has(key)) await this.#inWork.get(key);
     if (this.#cache.load(key, annotations)) {
       telemetry.add('api_anomaly_duplicate_spans_total', view.scorableCount);
       return;
@@ -176,36 +180,46 @@ export class Pipeline implements TraceConsumer {
     this.#parts.telemetry.add('api_anomaly_unscored_spans_total', view.scorableCount, { reason: state });
   }
 
+  #cut(view: RequestView, annotations: SpanAnnotations): Part[] {
+    const { forwarding } = this.#parts;
+    try {
+      return forwarding.parts(view, annotations);
+    } catch (error) {
+      this.#parts.onFault(error);
+      this.#passUnscored(view, annotations, 'error');
+      return forwarding.parts(view, annotations);
+    }
+  }
+
   async #forward(
     next: TraceConsumer,
     request: TraceRequest,
     view: RequestView,
-    parts: readonly Buffer[],
+    parts: readonly Part[],
   ): Promise<TraceOutcome> {
     const { bytes, forwarding } = this.#parts;
-    const size = parts.reduce((sum, part) => sum + (part === request.body ? 0 : part.length), 0);
+    const size = parts.reduce((sum, { body }) => sum + (body === request.body ? 0 : body.length), 0);
     if (!bytes.tryReserve(size))
       return outcomeOf(new ServiceError('overloaded', { reason: 'pipeline.max_in_flight_bytes are in flight' }));
     try {
-      const outcome = await sendParts(next, request, parts);
-      if (!isPermanent(outcome) || parts[0] === request.body) return outcome;
-      // Whatever the next hop has against our version, it may not have against the sender's.
-      this.#countRejected(outcome, view.spanCount);
-      return await sendParts(next, request, forwarding.originals(view));
+      const delivery = new Delivery({ next, bytes, original: (part) => forwarding.original(view, part) });
+      const outcome = await delivery.send(request, parts);
+      this.#countExport(outcome, delivery, view.spanCount);
+      return outcome;
     } finally {
       bytes.release(size);
     }
   }
 
-  #countExport(outcome: TraceOutcome, spans: number): void {
+  #countExport(outcome: TraceOutcome, { taken, rejected }: Delivery, spans: number): void {
     const { telemetry } = this.#parts;
-    if (outcome.code === StatusCode.OK) telemetry.add('api_anomaly_exported_spans_total', spans);
-    else if (isPermanent(outcome)) this.#countRejected(outcome, spans);
-    else telemetry.add('api_anomaly_export_failed_spans_total', spans, { code: codeName(outcome.code) });
-  }
-
-  #countRejected(outcome: TraceOutcome, spans: number): void {
-    this.#parts.telemetry.add('api_anomaly_export_rejected_spans_total', spans, { code: codeName(outcome.code) });
+    if (outcome.code !== StatusCode.OK && !isPermanent(outcome)) {
+      telemetry.add('api_anomaly_export_failed_spans_total', spans, { code: codeName(outcome.code) });
+      return;
+    }
+    telemetry.add('api_anomaly_exported_spans_total', taken);
+    for (const [code, count] of rejected)
+      telemetry.add('api_anomaly_export_rejected_spans_total', count, { code: codeName(code) });
   }
 
   #averageQuality(tally: Tally, spans: number): void {

@@ -54,7 +54,7 @@ export class RequestJudge {
     for (let span = from; span < to; span++) {
       view.select(span);
       reader.read(view, call);
-      this.#observe(call, tally);
+      const seconds = this.#observe(call, tally);
       if (call.identityKind !== 0) tally.identified++;
       if (call.isRouted) tally.routed++;
       if (call.isSampled) tally.sampled++;
@@ -68,27 +68,31 @@ export class RequestJudge {
       tally.scored++;
       endpointScores.record(call.endpoint, judgement.score);
       if (judgement.userScore > NOTABLE_SCORE) {
-        this.#parts.topUsers.offer(call.userHigh, call.userLow, judgement.userScore, call.startSeconds);
+        this.#parts.topUsers.offer(call.userHigh, call.userLow, judgement.userScore, seconds);
       }
-      const incident = judgement.isAnomaly ? this.#report(call, judgement) : undefined;
+      const incident = judgement.isAnomaly ? this.#report(call, judgement, seconds) : undefined;
       writer.scored(annotations, span, judgement, model.provenance.version, incident?.id);
     }
   }
 
-  /** Moves state, unless the span was seen before or its clock is absurd: then it is judged by the state as it is. */
-  #observe(call: ApiCall, tally: Tally): void {
+  /**
+   * Moves state, unless the span was seen before or its clock is absurd: then it is judged by the state as it is. Returns
+   * the event time at which what is found about it happens, unix seconds.
+   */
+  #observe(call: ApiCall, tally: Tally): number {
     const { states, watermark, recentSpans, lifecycle } = this.#parts;
     const isRepeated = recentSpans.isRepeated(call);
     if (isRepeated) tally.duplicates++;
     if (isRepeated || !watermark.accept(call.startSeconds)) {
       states.locate(call);
-      return;
+      return watermark.seconds;
     }
     states.observe(call);
     lifecycle.countRow();
+    return call.startSeconds;
   }
 
-  #report(call: ApiCall, judgement: Judgement): Incident {
+  #report(call: ApiCall, judgement: Judgement, seconds: number): Incident {
     const { scorer, states, incidents, endpointScores } = this.#parts;
     const kind = judgement.kind!;
     const { table } = states[kind];
@@ -98,7 +102,7 @@ export class RequestJudge {
       kind,
       entityHigh: table.keyHigh(judgement.slot),
       entityLow: table.keyLow(judgement.slot),
-      seconds: call.startSeconds,
+      seconds,
       behavior,
       score: judgement.score,
       reason: () => scorer.reason(judgement),

@@ -183,8 +183,7 @@ export class Scorer {
     const rarity = detector.rarity(evidence, state.windows(slot));
     scores.evidence[slot] = evidence;
     scores.rarity[slot] = rarity;
-    const isolation = this.#explainsAll ? detector.isolate(row) : detector.isolationScore;
-    scores.isolation[slot] = isolation;
+    scores.isolation[slot] = this.#explainsAll ? detector.isolate(row) : detector.isolationScore;
     scores.isAnomaly[slot] = 0;
     // Naming costs more than it tells while nothing is odd.
     if (rarity < NAMED_FROM_NATS) {
@@ -198,6 +197,8 @@ export class Scorer {
     if (isAnomaly(rarity, side.threshold, finding.isMaterial)) {
       scores.isAnomaly[slot] = 1;
       scores.wasAnomalous[slot] = 1;
+      // What was carried into the window can make an anomaly of a row that is not odd enough for its forest to be asked.
+      scores.isolation[slot] = detector.isolate(row);
     }
   }
 
