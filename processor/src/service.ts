@@ -326,7 +326,20 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
   telemetry.gauge('api_anomaly_config_reload_success', () => [[1, {}]]);
   const configReadSeconds = clock() / 1000;
   telemetry.gauge('api_anomaly_config_reload_timestamp_seconds', () => [[configReadSeconds, {}]]);
-  const closing = { timer: undefined as NodeJS.Timeout | undefined };
+  let incidentTimer: NodeJS.Timeout | undefined;
+  let stopped: Promise<void> | undefined;
+  const shutDown = async (signal: AbortSignal): Promise<void> => {
+    unready.add('stopping');
+    clearInterval(incidentTimer);
+    await Promise.all([grpc.stop(signal), http.stop(signal)]);
+    lifecycle.stop();
+    await trainer.stop();
+    await exporter?.stop(signal);
+    await keeper.stop();
+    await control.stop(signal);
+    await telemetry.stop();
+    await store.close();
+  };
 
   return {
     addresses: () => ({
@@ -345,21 +358,10 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
       await exporter?.start();
       await grpc.start();
       await http.start();
-      closing.timer = setInterval(() => incidents.closeQuiet(watermark.seconds), INCIDENT_SWEEP_MS).unref();
+      incidentTimer = setInterval(() => incidents.closeQuiet(watermark.seconds), INCIDENT_SWEEP_MS).unref();
       unready.delete('starting');
     },
-    async stop(signal) {
-      unready.add('stopping');
-      clearInterval(closing.timer);
-      await Promise.all([grpc.stop(signal), http.stop(signal)]);
-      lifecycle.stop();
-      await trainer.stop();
-      await exporter?.stop(signal);
-      await keeper.stop();
-      await control.stop(signal);
-      await telemetry.stop();
-      await store.close();
-    },
+    stop: (signal) => (stopped ??= shutDown(signal)),
   };
 }
 

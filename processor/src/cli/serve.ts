@@ -13,11 +13,14 @@ export function serveCommand(): Command {
       const log = createLog({ level: config.log.level });
       const service = await createService(config, { clock: Date.now, random: Math.random, log });
       const stopped = untilSignal();
-      await service.start();
-      log.info(service.addresses(), 'listening');
-      const signal = await stopped;
-      log.info({ signal }, 'stopping');
-      await service.stop(AbortSignal.timeout(config.stop.deadline_seconds * 1000));
+      try {
+        await service.start();
+        log.info(service.addresses(), 'listening');
+        const signal = await stopped;
+        log.info({ signal }, 'stopping');
+      } finally {
+        await service.stop(AbortSignal.timeout(config.stop.deadline_seconds * 1000));
+      }
       log.info('stopped');
     });
 }
