@@ -62,7 +62,6 @@ export const BEHAVIORS = {
     signals: {
       user: { response_bytes: 1, largest_response: 1, response_excess: 1 },
       address: { response_bytes: 1 },
-      endpoint: { response_shift: 1 },
     },
     minimum: [{ response_bytes: 1_000_000 }, { largest_response: 1_000_000 }],
   },

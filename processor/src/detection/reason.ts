@@ -29,14 +29,14 @@ export function natural(feature: ReasonFeature, stored: number): number {
 const BYTE_UNITS = ['', ' k', ' M', ' G', ' T'];
 
 function number(value: number, unit: string): string {
-  if (unit === 'By') {
-    const power = Math.max(0, Math.min(BYTE_UNITS.length - 1, Math.floor(Math.log10(Math.max(1, value)) / 3)));
-    return `${rounded(value / 1000 ** power)}${BYTE_UNITS[power]}`;
-  }
-  return rounded(value);
+  if (unit !== 'By') return rounded(value);
+  let power = 0;
+  // What rounds up to a thousand is one of the next unit.
+  while (power < BYTE_UNITS.length - 1 && Math.round(value / 1000 ** power) >= 1000) power++;
+  return `${rounded(value / 1000 ** power)}${BYTE_UNITS[power]}`;
 }
 
-/** Three significant digits at most, whole numbers from 10 on. */
+/** Whole numbers from 10 on, one decimal below, two below 1. */
 function rounded(value: number): string {
   if (Math.abs(value) >= 10) return String(Math.round(value));
   return String(Number(value.toFixed(Math.abs(value) >= 1 ? 1 : 2)));

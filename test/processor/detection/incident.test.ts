@@ -1,0 +1,171 @@
+import { array, assert, constantFrom, double, integer, property, record } from 'fast-check';
+import { type Behavior, severityOf } from '../../../processor/src/detection/behaviors.ts';
+import {
+  type AnomalyEvent,
+  type Incident,
+  IncidentBook,
+  QUIET_SECONDS,
+} from '../../../processor/src/detection/incident.ts';
+
+const START = 1_790_000_000;
+
+/** A book, and what it told. */
+function listenedBook() {
+  const opened: string[] = [];
+  const closed: string[] = [];
+  const book = new IncidentBook({
+    opened: ({ id }) => void opened.push(id),
+    closed: ({ id }) => void closed.push(id),
+  });
+  return { book, opened, closed };
+}
+
+function anomaly(part: Partial<AnomalyEvent> = {}): AnomalyEvent {
+  return {
+    kind: 'user',
+    entityHigh: 1,
+    entityLow: 2,
+    seconds: START,
+    behavior: 'enumeration',
+    score: 0.7,
+    reason: () => 'a sentence',
+    endpoint: 5,
+    ...part,
+  };
+}
+
+test('quiet means 30 minutes of event time', () => {
+  expect(QUIET_SECONDS).toBe(1800);
+});
+
+test('anomalies of one entity within 30 minutes of each other are one incident, told once', () => {
+  const { book, opened, closed } = listenedBook();
+  const first = book.add(anomaly());
+  for (const minutes of [10, 40, 70]) expect(book.add(anomaly({ seconds: START + minutes * 60 }))).toBe(first);
+  expect(first).toMatchObject({ anomalies: 4, startSeconds: START, lastSeconds: START + 70 * 60 });
+  expect([opened, closed]).toEqual([[first.id], []]);
+  expect([...book.open]).toEqual([first]);
+});
+
+test('an anomaly after more than 30 quiet minutes closes the old incident and opens another', () => {
+  const { book, opened, closed } = listenedBook();
+  const first = book.add(anomaly());
+  const second = book.add(anomaly({ seconds: START + QUIET_SECONDS + 1 }));
+  expect(second.id).not.toBe(first.id);
+  expect([opened, closed]).toEqual([[first.id, second.id], [first.id]]);
+  expect([...book.open]).toEqual([second]);
+});
+
+test('a sweep closes what has been quiet for more than 30 minutes, and nothing else', () => {
+  const { book, closed } = listenedBook();
+  const old = book.add(anomaly());
+  const recent = book.add(anomaly({ entityLow: 3, seconds: START + 60 }));
+  book.closeQuiet(START + QUIET_SECONDS);
+  expect(closed).toEqual([]);
+  book.closeQuiet(START + QUIET_SECONDS + 1);
+  expect(closed).toEqual([old.id]);
+  expect([...book.open]).toEqual([recent]);
+});
+
+test.each([
+  ['another user', { entityLow: 3 }],
+  ['another user with the same low half', { entityHigh: 9 }],
+  ['an address with the same key', { kind: 'address' }],
+  ['an endpoint with the same key', { kind: 'endpoint' }],
+] as const)('%s has an incident and an id of its own', (_, other) => {
+  const { book } = listenedBook();
+  const first = book.add(anomaly());
+  const second = book.add(anomaly(other));
+  expect(second).not.toBe(first);
+  expect(second.id).not.toBe(first.id);
+});
+
+test('a late anomaly counts but does not turn back the clock of its incident', () => {
+  const { book } = listenedBook();
+  const incident = book.add(anomaly());
+  book.add(anomaly({ seconds: START - 600 }));
+  expect(incident).toMatchObject({ anomalies: 2, lastSeconds: START });
+});
+
+/** Ids of 2000 incidents: 100 users, 20 times each. */
+function replay(): string[] {
+  const { book } = listenedBook();
+  return Array.from({ length: 2000 }, (_, index) => {
+    return book.add(anomaly({ entityLow: index % 100, seconds: START + Math.floor(index / 100) * 4000 })).id;
+  });
+}
+
+test('a replay gives the same ids, and different entities and times give different ones', () => {
+  const ids = replay();
+  expect(replay()).toEqual(ids);
+  expect(new Set(ids).size).toBe(2000);
+  for (const id of ids) expect(id).toMatch(/^i_[0-9a-f]{16}$/);
+});
+
+test('the score and the sentence are those of the most unusual anomaly, at its endpoint', () => {
+  const { book } = listenedBook();
+  const incident = book.add(anomaly({ score: 0.7, reason: () => 'first', endpoint: 1 }));
+  book.add(anomaly({ score: 0.9, reason: () => 'worst', endpoint: 2 }));
+  book.add(anomaly({ score: 0.8, reason: () => 'later', endpoint: 3 }));
+  expect(incident).toMatchObject({ score: 0.9, severity: 'high', reason: 'worst', endpoint: 2 });
+});
+
+test('a sentence is made only for an anomaly that is more unusual than all before', () => {
+  const { book } = listenedBook();
+  let made = 0;
+  const reason = () => `sentence ${++made}`;
+  for (const score of [0.7, 0.7, 0.6, 0.8, 0.8]) book.add(anomaly({ score, reason }));
+  expect(made).toBe(2);
+});
+
+test('the dominant behavior is the one with the most anomalies, the earlier one among equals', () => {
+  const { book } = listenedBook();
+  const behaviors: Behavior[] = ['scraping', 'enumeration', 'enumeration', 'scraping', 'scraping'];
+  let incident: Incident | undefined;
+  const dominant = behaviors.map((behavior) => (incident = book.add(anomaly({ behavior }))).behavior);
+  expect(dominant).toEqual(['scraping', 'scraping', 'enumeration', 'enumeration', 'scraping']);
+  expect([...incident!.behaviors]).toEqual([
+    ['scraping', 3],
+    ['enumeration', 2],
+  ]);
+});
+
+test('any history of one entity: counts add up, the highest score decides, the dominant behavior leads', () => {
+  const event = record({
+    behavior: constantFrom<Behavior>('scraping', 'enumeration', 'other'),
+    score: double({ min: 0, max: 1, noNaN: true }),
+    seconds: integer({ min: START, max: START + QUIET_SECONDS }),
+  });
+  assert(
+    property(array(event, { minLength: 1, maxLength: 20 }), (events) => {
+      const { book } = listenedBook();
+      let incident: Incident | undefined;
+      for (const part of events) incident = book.add(anomaly(part));
+      const count = (behavior: Behavior) => events.filter((one) => one.behavior === behavior).length;
+      const highest = Math.max(...events.map(({ score }) => score));
+      expect(incident).toMatchObject({
+        anomalies: events.length,
+        score: highest,
+        severity: severityOf(highest),
+        startSeconds: events[0]!.seconds,
+        lastSeconds: Math.max(...events.map(({ seconds }) => seconds)),
+      });
+      const most = Math.max(...(['scraping', 'enumeration', 'other'] as const).map(count));
+      expect(count(incident!.behavior)).toBe(most);
+    }),
+  );
+});
+
+test('only so many are open: the one quiet for longest makes room', () => {
+  const { book, opened, closed } = listenedBook();
+  for (let entityLow = 0; entityLow < 20_000 && closed.length === 0; entityLow++) {
+    // The second one has been quiet for longest.
+    book.add(anomaly({ entityLow, seconds: START + (entityLow === 1 ? -60 : 0) }));
+  }
+  const bound = [...book.open].length;
+  expect(closed).toEqual([opened[1]]);
+  expect(bound).toBe(opened.length - 1);
+  expect(bound).toBeGreaterThanOrEqual(1000);
+  book.add(anomaly({ entityLow: 1_000_000 }));
+  expect([...book.open].length).toBe(bound);
+});
