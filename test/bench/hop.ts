@@ -17,16 +17,16 @@ const TIMEOUT_MS = 60_000;
 /** A process that takes OTLP/gRPC in and hands it on, under measurement. */
 export class Hop {
   readonly name: string;
-  private readonly pid: number;
+  private readonly program: ChildProgram;
   private readonly client: Client;
   private readonly traffic: SpanTraffic;
   /** Spans acknowledged so far. */
   sentSpans = 0;
 
   /** `options`: the traffic it gets; each hop has its own stream, and equal options make equal streams. */
-  constructor(name: string, address: string, pid: number, options: TrafficOptions) {
+  constructor(name: string, address: string, program: ChildProgram, options: TrafficOptions) {
     this.name = name;
-    this.pid = pid;
+    this.program = program;
     this.traffic = new SpanTraffic(options);
     this.client = new Client(address, credentials.createInsecure(), { 'grpc.max_send_message_length': 64 << 20 });
   }
@@ -37,13 +37,13 @@ export class Hop {
    */
   async measure(busySeconds: number): Promise<number> {
     const requests = Math.ceil(SPANS_BETWEEN_LOOKS / this.traffic.spansPerRequest);
-    const before = cpuSeconds(this.pid);
+    const before = this.cpuSeconds();
     let spans = 0;
     let used = 0;
     while (used < busySeconds) {
       await this.send(requests);
       spans += requests * this.traffic.spansPerRequest;
-      used = cpuSeconds(this.pid) - before;
+      used = this.cpuSeconds() - before;
     }
     return used / spans;
   }
@@ -64,12 +64,17 @@ export class Hop {
     this.client.close();
   }
 
+  private cpuSeconds(): number {
+    this.program.assertRunning();
+    return cpuSeconds(this.program.pid);
+  }
+
   private request(body: Buffer): Promise<void> {
     return new Promise((resolve, reject) => {
       const deadline = Date.now() + TIMEOUT_MS;
       this.client.makeUnaryRequest(EXPORT, asIs, asIs, body, new Metadata(), { deadline }, (error) => {
         if (error === null) resolve();
-        else reject(new Error(`${this.name}: ${error.message}`));
+        else reject(new Error(`${this.name}: ${error.message}\n${this.program.output.slice(-2000)}`));
       });
     });
   }
@@ -83,8 +88,8 @@ export async function startSink(): Promise<string> {
 
 /** Starts the bare grpc-js relay before `next`. */
 export async function startRelay(name: string, next: string, traffic: TrafficOptions): Promise<Hop> {
-  const { address, pid } = await startGrpcHop([next]);
-  return new Hop(name, address, pid, traffic);
+  const { address, program } = await startGrpcHop([next]);
+  return new Hop(name, address, program, traffic);
 }
 
 /** Starts a collector as a hop before `next`. `overlays`: configs laid over `collector-hop.yaml`, in this folder. */
@@ -101,7 +106,7 @@ export async function startCollectorHop(
     HOP_NEXT: next,
   });
   await program.ready(() => program.output.includes('Everything is ready'));
-  return new Hop(name, `127.0.0.1:${port}`, program.pid, traffic);
+  return new Hop(name, `127.0.0.1:${port}`, program, traffic);
 }
 
 /** Whether the installed collector has the component built in, such as the processor `isolationforest`. */
@@ -112,11 +117,11 @@ export function collectorHas(component: string): boolean {
   return new RegExp(String.raw`^\s*- name: ${component}$`, 'm').test(stdout);
 }
 
-async function startGrpcHop(args: readonly string[]): Promise<{ address: string; pid: number }> {
+async function startGrpcHop(args: readonly string[]): Promise<{ address: string; program: ChildProgram }> {
   const [port] = (await freePorts(1)) as [number];
   const program = new ChildProgram(process.execPath, [path.join(HERE, 'grpc-hop.ts'), String(port), ...args]);
   await program.ready(() => program.output.includes('ready'));
-  return { address: `127.0.0.1:${port}`, pid: program.pid };
+  return { address: `127.0.0.1:${port}`, program };
 }
 
 function asIs(bytes: Buffer): Buffer {

@@ -82,7 +82,7 @@ async function runWorkload(
     const sink = await startSink();
     const processor = await Processor.create(temporaryFolder(), { ...SETTINGS, export: { endpoint: sink } });
     await processor.start();
-    const ours = new Hop(OURS, processor.grpcAddress, processor.program!.pid, traffic);
+    const ours = new Hop(OURS, processor.grpcAddress, processor.program!, traffic);
     const hops = [await startRelay(RELAY, sink, traffic), ours];
     if (findProgram('otelcol') !== undefined) hops.push(await startCollectorHop(COLLECTOR, sink, traffic));
     if (collectorHas('isolationforest')) {

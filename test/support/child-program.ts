@@ -80,11 +80,17 @@ export class ChildProgram {
     return end;
   }
 
+  /** Throws with the program's output if it has ended. */
+  assertRunning(): void {
+    if (this.end === undefined) return;
+    throw new Error(`${this.name} ended with ${this.end.signal ?? `exit code ${this.end.code}`}:\n${this.output}`);
+  }
+
   /** Waits until `isReady` answers true. Throws with the program's output when it ends first or takes too long. */
   async ready(isReady: () => boolean | Promise<boolean>, deadlineMs = 30_000): Promise<void> {
     const stopAt = performance.now() + deadlineMs;
     while (!(await isReady())) {
-      if (this.end !== undefined) throw new Error(`${this.name} ended before it was ready:\n${this.output}`);
+      this.assertRunning();
       if (performance.now() > stopAt)
         throw new Error(`${this.name} was not ready in ${deadlineMs} ms:\n${this.output}`);
       await delay(50);
