@@ -3,11 +3,11 @@
  * Offsets are in 32-bit words from the start of the row; a row is seen as Float32 and as Uint32 at once.
  */
 import type { ApiCall } from '../call/api-call.ts';
-import { countFrequent, distinctFromBits, setBit } from './sketches.ts';
+import { countFrequent, distinctFromBits, scatter, setBit } from './sketches.ts';
 
 /** Calls in the window. */
 export const CALLS = 0;
-/** Most calls in any 10 s, and those in the current 10 s. */
+/** Most calls within one 10 s of the clock (:00 to :10, …), those within the latest 10 s, and which 10 s these are. */
 export const BURST = 1;
 const BURST_NOW = 2;
 const BURST_TENTH = 3;
@@ -41,6 +41,8 @@ export const ACTIVITY_END = 34;
 /** Smallest expected number of refused calls per call, so that one 404 of a flawless endpoint is no sensation. */
 const LEAST_ERROR_RATE = 0.005;
 const BURST_SECONDS = 10;
+/** A petabyte, more than any one message has. */
+const MOST_BYTES = 2 ** 50;
 /** Regularity needs this many calls (detection experiments: ln(n/5) for n >= 6). */
 const REGULARITY_FROM = 6;
 
@@ -55,8 +57,9 @@ export function addToActivity(
 ): void {
   floats[row + CALLS]!++;
   const tenth = Math.floor(call.startSeconds / BURST_SECONDS) >>> 0;
-  if (words[row + BURST_TENTH] === tenth) floats[row + BURST_NOW]!++;
-  else {
+  // A late call belongs to 10 s that are over; it must not interrupt the count of the latest.
+  if (tenth === words[row + BURST_TENTH]) floats[row + BURST_NOW]!++;
+  else if (tenth > words[row + BURST_TENTH]!) {
     words[row + BURST_TENTH] = tenth;
     floats[row + BURST_NOW] = 1;
   }
@@ -69,7 +72,7 @@ export function addToActivity(
     if (call.isNotFound) floats[row + NOT_FOUND]!++;
     if (call.isLogin) floats[row + FAILED_LOGINS]!++;
   }
-  if (call.responseBytes > 0) floats[row + RESPONSE_BYTES]! += call.responseBytes;
+  if (call.responseBytes > 0) floats[row + RESPONSE_BYTES]! += boundedBytes(call.responseBytes);
 
   if (pause >= 0) {
     const pauses = ++floats[row + PAUSES]!;
@@ -80,10 +83,12 @@ export function addToActivity(
 
   const repeats = countFrequent(words, row + REPEAT_TABLE, REPEAT_ENTRIES, call.endpoint + 1);
   if (repeats > floats[row + REPEATS]!) floats[row + REPEATS] = repeats;
-  const endpointHash = Math.imul(call.endpoint + 1, 0x9e3779b1) >>> 8;
-  if (setBit(words, row + ENDPOINT_BITS, ENDPOINT_WORDS, endpointHash)) floats[row + ENDPOINT_COUNT]!++;
+  if (setBit(words, row + ENDPOINT_BITS, ENDPOINT_WORDS, scatter(call.endpoint + 1))) floats[row + ENDPOINT_COUNT]!++;
   if (call.object !== 0 && setBit(words, row + OBJECT_BITS, OBJECT_WORDS, call.object)) floats[row + OBJECT_COUNT]!++;
 }
+
+/** A size as far as it can be meant: sums of it stay finite in 32-bit floats. NaN stays NaN. */
+export const boundedBytes = (bytes: number): number => Math.min(MOST_BYTES, bytes);
 
 /** Distinct endpoints of the window. */
 export const distinctEndpoints = (floats: Float32Array, row: number): number =>
@@ -107,6 +112,7 @@ export function regularity(floats: Float32Array, row: number): number {
   const pauses = floats[row + PAUSES]!;
   const mean = floats[row + PAUSE_MEAN]!;
   if (calls < REGULARITY_FROM || pauses < REGULARITY_FROM - 1 || mean <= 0) return 0;
-  const variation = Math.sqrt(floats[row + PAUSE_SQUARES]! / pauses) / mean;
+  // Rounding can leave the sum of squares of equal pauses a little below zero.
+  const variation = Math.sqrt(Math.max(0, floats[row + PAUSE_SQUARES]!) / pauses) / mean;
   return Math.log(calls / 5) * Math.max(0, -Math.log(Math.max(0.01, variation)));
 }

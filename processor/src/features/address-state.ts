@@ -6,7 +6,7 @@ import type { EndpointState } from './endpoint-state.ts';
 import { EntityTable } from './entity-table.ts';
 import { FEATURE_NAMES } from './features.ts';
 import { addToMemory, distinctFromBits, setBit } from './sketches.ts';
-import { WINDOW_SECONDS, windowOf } from './window-clock.ts';
+import { windowOf } from './window-clock.ts';
 import type { WindowCloser } from './window-closer.ts';
 
 const FEATURES = FEATURE_NAMES.address.length;
@@ -24,7 +24,9 @@ const WINDOW = 53;
 const WINDOWS = 54;
 const USER_MEMORY = 55;
 const USER_MEMORY_WORDS = 8;
-const BASELINE = USER_MEMORY + 2 * USER_MEMORY_WORDS + 1;
+/** Start of the latest call in unix seconds: a 64-bit float at an even offset. */
+const LAST_SECONDS = 72;
+const BASELINE = 74;
 const STRIDE = BASELINE + 2 * FEATURES;
 
 const MATURE_WINDOWS = 2;
@@ -34,7 +36,7 @@ export class AddressState {
   readonly stride = STRIDE;
   readonly #floats: Float32Array;
   readonly #words: Uint32Array;
-  readonly #lastSeconds: Float64Array;
+  readonly #doubles: Float64Array;
   readonly #closer: WindowCloser;
   readonly #endpoints: EndpointState;
   readonly #values = new Float32Array(FEATURES);
@@ -44,7 +46,7 @@ export class AddressState {
     const buffer = new ArrayBuffer(capacity * STRIDE * 4);
     this.#floats = new Float32Array(buffer);
     this.#words = new Uint32Array(buffer);
-    this.#lastSeconds = new Float64Array(capacity);
+    this.#doubles = new Float64Array(buffer);
     this.#closer = closer;
     this.#endpoints = endpoints;
   }
@@ -55,7 +57,6 @@ export class AddressState {
     if (slot < 0) {
       slot = this.table.insert(call.addressHigh, call.addressLow);
       this.#floats.fill(0, slot * STRIDE, (slot + 1) * STRIDE);
-      this.#lastSeconds[slot] = 0;
     } else this.table.touch(slot);
     const floats = this.#floats;
     const words = this.#words;
@@ -64,9 +65,10 @@ export class AddressState {
     if (window > words[row + WINDOW]!) this.#startWindow(slot, window);
 
     const isFirst = floats[row + activity.CALLS] === 0;
-    const pause = isFirst ? Number.NaN : Math.max(0, call.startSeconds - this.#lastSeconds[slot]!);
+    const last = this.#doubles[(row + LAST_SECONDS) / 2]!;
+    const pause = isFirst ? Number.NaN : Math.max(0, call.startSeconds - last);
     activity.addToActivity(floats, words, row, call, this.#endpoints.clientErrorRate(endpointSlot), pause);
-    this.#lastSeconds[slot] = Math.max(this.#lastSeconds[slot]!, call.startSeconds);
+    this.#doubles[(row + LAST_SECONDS) / 2] = Math.max(last, call.startSeconds);
     if (call.identityKind !== 0 && !call.isAddressIdentity) {
       if (setBit(words, row + USER_BITS, USER_WORDS, call.userLow)) floats[row + USER_COUNT]!++;
       if (call.isAccessDenied && setBit(words, row + FAILED_USER_BITS, USER_WORDS, call.userLow)) {
@@ -107,7 +109,6 @@ export class AddressState {
   restoreState(high: number, low: number, saved: Float32Array, mature: boolean): void {
     const slot = this.table.insert(high, low);
     this.#floats.set(saved, slot * STRIDE);
-    this.#lastSeconds[slot] = this.#words[slot * STRIDE + WINDOW]! * WINDOW_SECONDS;
     if (mature) this.table.promote(slot);
   }
 

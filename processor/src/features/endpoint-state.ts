@@ -1,6 +1,6 @@
 /** What is known of each endpoint: its usual rates, durations and sizes, and the counters of its current window. */
 import type { ApiCall } from '../call/api-call.ts';
-import { poissonExcess } from './activity.ts';
+import { boundedBytes, poissonExcess } from './activity.ts';
 import { copyBaseline, updateBaseline } from './baseline.ts';
 import { EntityTable } from './entity-table.ts';
 import { FEATURE_NAMES } from './features.ts';
@@ -37,7 +37,7 @@ const WINDOW_END = 45;
 // What outlives the window.
 const WINDOW = 45;
 const WINDOWS = 46;
-/** Calls ever, decayed with the population's horizon. */
+/** Calls that carried a user, halved with the population's. */
 const TOTAL = 47;
 /** Slow rates of 4xx and 5xx per call, as sums over decayed calls, and the fast 5xx rate. */
 const RATE_CALLS = 48;
@@ -114,7 +114,7 @@ export class EndpointState {
     this.#words[row + SERVICE] = call.service;
 
     floats[row + CALLS]!++;
-    floats[row + TOTAL]!++;
+    if (call.countsForUser) floats[row + TOTAL]!++;
     if (call.isServerError) floats[row + SERVER_ERRORS]!++;
     if (call.isClientError) floats[row + CLIENT_ERRORS]!++;
     this.#countDuration(row, call);
@@ -151,9 +151,14 @@ export class EndpointState {
     return this.#words[slot * STRIDE + WINDOW]!;
   }
 
-  /** Calls of an endpoint since it is known. */
+  /** Calls of an endpoint that carried a user, as part of the population's calls. */
   total(slot: number): number {
     return this.#floats[slot * STRIDE + TOTAL]!;
+  }
+
+  /** Halves the totals of all endpoints, as the population halves its own. */
+  forgetHalf(): void {
+    for (let slot = 0; slot < this.table.capacity; slot++) this.#floats[slot * STRIDE + TOTAL]! /= 2;
   }
 
   /** Usual share of 4xx answers, 0..1. */
@@ -171,7 +176,7 @@ export class EndpointState {
   sizeDeviation(slot: number, bytes: number): number {
     const row = slot * STRIDE;
     if (!(bytes >= 0) || this.#floats[row + SIZE_WEIGHT]! < HISTORY_FROM) return Number.NaN;
-    return this.#deviation(row, SIZE_MEAN, Math.log1p(bytes));
+    return this.#deviation(row, SIZE_MEAN, Math.log1p(boundedBytes(bytes)));
   }
 
   /** How far a duration lies from the endpoint's usual one, in standard deviations; NaN while unknown. */
@@ -200,6 +205,24 @@ export class EndpointState {
     if (mature) this.table.promote(slot);
   }
 
+  /** Calls per service, for a snapshot: window, calls in it and in the one before, service after service. */
+  serviceCounts(): number[] {
+    return Array.from(this.#serviceWindow, (window, service) => [
+      window,
+      this.#serviceCalls[service]!,
+      this.#serviceCallsBefore[service]!,
+    ]).flat();
+  }
+
+  /** Puts saved counts back; those of services beyond this table's are left out. */
+  restoreServiceCounts(saved: readonly number[]): void {
+    for (let service = 0; service < Math.min(this.#serviceWindow.length, saved.length / 3); service++) {
+      this.#serviceWindow[service] = saved[3 * service]!;
+      this.#serviceCalls[service] = saved[3 * service + 1]!;
+      this.#serviceCallsBefore[service] = saved[3 * service + 2]!;
+    }
+  }
+
   #countCaller(row: number, call: ApiCall): void {
     const caller = call.userLow | 1;
     const calls = countFrequent(this.#words, row + CALLERS, CALLER_ENTRIES, caller >>> 0);
@@ -221,7 +244,9 @@ export class EndpointState {
   #callsOfService(row: number): number {
     const service = this.#words[row + SERVICE]!;
     const isCurrent = this.#serviceWindow[service] === this.#words[row + WINDOW];
-    return Math.max(this.#floats[row + CALLS]!, (isCurrent ? this.#serviceCalls : this.#serviceCallsBefore)[service]!);
+    // A snapshot may name services that this table, made smaller since, cannot count.
+    const counted = (isCurrent ? this.#serviceCalls : this.#serviceCallsBefore)[service] ?? 0;
+    return Math.max(this.#floats[row + CALLS]!, counted);
   }
 
   #countDuration(row: number, call: ApiCall): void {
@@ -241,7 +266,7 @@ export class EndpointState {
 
   #countSize(row: number, bytes: number): void {
     if (!(bytes >= 0)) return;
-    const logarithm = Math.log1p(bytes);
+    const logarithm = Math.log1p(boundedBytes(bytes));
     if (this.#floats[row + SIZE_WEIGHT]! >= HISTORY_FROM) {
       this.#floats[row + SIZED]!++;
       this.#floats[row + SIZE_Z]! += this.#deviation(row, SIZE_MEAN, logarithm);

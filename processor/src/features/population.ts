@@ -6,6 +6,8 @@ const TRANSITION_CELLS = 1 << 16;
 const TRANSITION_ROWS = 1 << 12;
 /** Halve all counts when this many calls are in, so that the population can change its ways within days. */
 const TRANSITION_HORIZON = 4_000_000;
+/** The same for the windows of users, whose counts would otherwise stop growing in 32-bit floats. */
+const WINDOW_HORIZON = 4_000_000;
 const HOURS = 24;
 const DAY_SECONDS = 86_400;
 /** Weight of the population's share against n earlier calls from the same endpoint. */
@@ -17,7 +19,7 @@ const NOVELTY_PRIOR = 0.02;
 const NOVELTY_PRIOR_WINDOWS = 200;
 
 export class Population {
-  /** Calls that carried a user. */
+  /** Calls that carried a user, halved at a horizon together with those of the endpoints. */
   calls = 0;
   readonly #transitions = new Float32Array(TRANSITION_CELLS);
   readonly #departures = new Float32Array(TRANSITION_ROWS);
@@ -47,7 +49,11 @@ export class Population {
     if (this.#firstSeconds === 0) this.#firstSeconds = startSeconds;
     this.#lastSeconds = Math.max(this.#lastSeconds, startSeconds);
     this.#hours[hourOf(startSeconds)]!++;
-    this.#windows++;
+    if (++this.#windows < WINDOW_HORIZON) return;
+    for (let hour = 0; hour < HOURS; hour++) this.#hours[hour]! /= 2;
+    this.#windows /= 2;
+    this.#clientNovelties /= 2;
+    this.#networkNovelties /= 2;
   }
 
   clientNovelty(): void {

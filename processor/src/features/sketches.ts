@@ -1,5 +1,16 @@
 /** Small counting structures over words of a Uint32Array: no allocation, no pointers, so that they fit into a state row. */
 
+/**
+ * Spreads small or successive numbers over 32 bits as if by chance, on which linear counting and Bloom filters rest
+ * (the finalizer of MurmurHash3, Appleby 2011). A multiplication alone spreads them too evenly to count them.
+ */
+export function scatter(value: number): number {
+  let hash = value;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
 /** Sets the bit of `hash` in a bitmap of `words` 32-bit words (a power of two); true if it was not set before. */
 export function setBit(bits: Uint32Array, offset: number, words: number, hash: number): boolean {
   const bit = hash & (words * 32 - 1);

@@ -3,7 +3,7 @@ import { ENTITY_KINDS, type EntityState, type EntityStates } from './entity-stat
 import { FEATURE_NAMES, type EntityKind } from './features.ts';
 
 /** Changes when the meaning of a state row changes; an older snapshot is then not read and baselines are learned again. */
-const LAYOUT_VERSION = 1;
+const LAYOUT_VERSION = 2;
 const ROWS_PER_CHUNK = 256;
 /** Key high, key low, maturity. */
 const ROW_HEADER = 3;
@@ -12,6 +12,8 @@ export interface StateHeader {
   layout: number;
   kinds: Record<EntityKind, { rows: number; stride: number; features: readonly string[] }>;
   population: number[];
+  /** Calls per service id: window, calls in it, calls in the one before. */
+  services: number[];
   /** Plain JSON of the endpoint table, so that endpoint ids mean the same after a restart. */
   endpointTable: unknown;
 }
@@ -27,6 +29,7 @@ export function stateHeader(states: EntityStates, endpointTable: unknown): State
     layout: LAYOUT_VERSION,
     kinds: { user: describe('user'), address: describe('address'), endpoint: describe('endpoint') },
     population: states.population.snapshot().numbers,
+    services: states.endpoint.serviceCounts(),
     endpointTable,
   };
 }
@@ -83,6 +86,7 @@ export async function restoreState(states: EntityStates, header: StateHeader, pa
   await payload.read(saved.departures);
   await payload.read(saved.hours);
   states.population.restore({ numbers: header.population, ...saved });
+  states.endpoint.restoreServiceCounts(header.services);
   for (const kind of ENTITY_KINDS) {
     const width = header.kinds[kind].stride + ROW_HEADER;
     for (let from = 0; from < header.kinds[kind].rows; from += ROWS_PER_CHUNK) {

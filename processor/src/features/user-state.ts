@@ -6,7 +6,7 @@ import type { EndpointState } from './endpoint-state.ts';
 import { EntityTable } from './entity-table.ts';
 import { FEATURE_NAMES } from './features.ts';
 import { HOUR_KERNEL, hourOf, hourOfWeek, type Population } from './population.ts';
-import { addToMemory, countFrequent, distinctFromBits, frequency, remember, setBit } from './sketches.ts';
+import { addToMemory, countFrequent, distinctFromBits, frequency, remember, scatter, setBit } from './sketches.ts';
 import { WINDOW_SECONDS, windowOf } from './window-clock.ts';
 import type { WindowCloser } from './window-closer.ts';
 
@@ -67,7 +67,10 @@ const NETWORK_ENTRIES = 6;
 /** 168 counts of active windows by hour of the week, one byte each. */
 const HOURS = 162;
 const HOUR_BYTES = 168;
-const BASELINE = HOURS + HOUR_BYTES / 4;
+/** Start of the latest call in unix seconds, and the latest numeric object id: 64-bit floats at even offsets. */
+const LAST_SECONDS = 204;
+const LAST_OBJECT_NUMBER = 206;
+const BASELINE = 208;
 const STRIDE = BASELINE + 2 * FEATURES;
 
 const HORIZON_CALLS = 4096;
@@ -77,6 +80,8 @@ const NEW_FOR_SECONDS = 3600;
 /** Weight of the population's hours against the user's own windows. */
 const HOUR_PRIOR = 10;
 const MATURE_WINDOWS = 2;
+/** Calls after which the endpoints' shares of all calls are halved, so that counts stay exact in 32-bit floats. */
+const SHARE_HORIZON = 4_000_000;
 
 export class UserState {
   readonly table: EntityTable;
@@ -84,9 +89,7 @@ export class UserState {
   readonly #floats: Float32Array;
   readonly #words: Uint32Array;
   readonly #bytes: Uint8Array;
-  /** Start of the latest call, unix seconds. */
-  readonly #lastSeconds: Float64Array;
-  readonly #lastObjectNumber: Float64Array;
+  readonly #doubles: Float64Array;
   readonly #closer: WindowCloser;
   readonly #population: Population;
   readonly #endpoints: EndpointState;
@@ -104,8 +107,7 @@ export class UserState {
     this.#floats = new Float32Array(buffer);
     this.#words = new Uint32Array(buffer);
     this.#bytes = new Uint8Array(buffer);
-    this.#lastSeconds = new Float64Array(capacity);
-    this.#lastObjectNumber = new Float64Array(capacity);
+    this.#doubles = new Float64Array(buffer);
     this.#closer = closer;
     this.#population = population;
     this.#endpoints = endpoints;
@@ -118,15 +120,17 @@ export class UserState {
     else this.table.touch(slot);
     const row = slot * STRIDE;
     const window = windowOf(call.startSeconds);
-    if (window > this.#words[row + WINDOW]!) this.#startWindow(slot, window, call.startSeconds);
+    if (window > this.#words[row + WINDOW]!) this.#startWindow(slot, window);
 
     const isFirst = this.#floats[row + activity.CALLS] === 0;
-    const pause = isFirst ? Number.NaN : Math.max(0, call.startSeconds - this.#lastSeconds[slot]!);
+    if (isFirst) this.#countHour(row, call.startSeconds);
+    const last = this.#doubles[(row + LAST_SECONDS) / 2]!;
+    const pause = isFirst ? Number.NaN : Math.max(0, call.startSeconds - last);
     activity.addToActivity(this.#floats, this.#words, row, call, this.#endpoints.clientErrorRate(endpointSlot), pause);
-    this.#lastSeconds[slot] = Math.max(this.#lastSeconds[slot]!, call.startSeconds);
+    this.#doubles[(row + LAST_SECONDS) / 2] = Math.max(last, call.startSeconds);
     this.#countFailures(row, call, endpointSlot);
     this.#countData(row, call, endpointSlot);
-    this.#countObjects(slot, row, call);
+    this.#countObjects(row, call);
     this.#countEndpoint(row, call, endpointSlot);
     this.#countClient(row, call, isFirst);
     return slot;
@@ -162,7 +166,7 @@ export class UserState {
   }
 
   closeBefore(slot: number, window: number): void {
-    if (this.#words[slot * STRIDE + WINDOW]! < window) this.#startWindow(slot, window, window * WINDOW_SECONDS);
+    if (this.#words[slot * STRIDE + WINDOW]! < window) this.#startWindow(slot, window);
   }
 
   copyState(slot: number, out: Float32Array, offset: number): void {
@@ -172,8 +176,6 @@ export class UserState {
   restoreState(high: number, low: number, saved: Float32Array, mature: boolean): void {
     const slot = this.table.insert(high, low);
     this.#floats.set(saved, slot * STRIDE);
-    this.#lastObjectNumber[slot] = Number.NaN;
-    this.#lastSeconds[slot] = this.#words[slot * STRIDE + WINDOW]! * WINDOW_SECONDS;
     if (mature) this.table.promote(slot);
   }
 
@@ -182,8 +184,7 @@ export class UserState {
     const row = slot * STRIDE;
     this.#floats.fill(0, row, row + STRIDE);
     this.#words[row + IDENTITY_KIND] = call.identityKind;
-    this.#lastSeconds[slot] = 0;
-    this.#lastObjectNumber[slot] = Number.NaN;
+    this.#doubles[(row + LAST_OBJECT_NUMBER) / 2] = Number.NaN;
     return slot;
   }
 
@@ -192,7 +193,7 @@ export class UserState {
     this.#closer.evicted('user', slot);
   }
 
-  #startWindow(slot: number, window: number, startSeconds: number): void {
+  #startWindow(slot: number, window: number): void {
     const row = slot * STRIDE;
     const floats = this.#floats;
     if (floats[row + activity.CALLS]! > 0) {
@@ -200,21 +201,19 @@ export class UserState {
       this.#closer.closing('user', slot);
       updateBaseline(floats, row + BASELINE, this.#values, FEATURES, floats[row + WINDOWS]!);
       if (++floats[row + WINDOWS]! >= MATURE_WINDOWS) this.table.promote(slot);
-      const elapsed = (window - this.#words[row + WINDOW]!) * WINDOW_SECONDS;
-      floats[row + CALLS_HOUR] =
-        (floats[row + CALLS_HOUR]! + floats[row + activity.CALLS]!) * Math.exp(-elapsed / 3600);
-      floats[row + NEW_OBJECTS_DAY] =
-        (floats[row + NEW_OBJECTS_DAY]! + floats[row + NEW_OBJECTS]!) * Math.exp(-elapsed / 86_400);
     }
+    const elapsed = (window - this.#words[row + WINDOW]!) * WINDOW_SECONDS;
+    floats[row + CALLS_HOUR] = (floats[row + CALLS_HOUR]! + floats[row + activity.CALLS]!) * Math.exp(-elapsed / 3600);
+    floats[row + NEW_OBJECTS_DAY] =
+      (floats[row + NEW_OBJECTS_DAY]! + floats[row + NEW_OBJECTS]!) * Math.exp(-elapsed / 86_400);
     floats.fill(0, row, row + WINDOW_END);
     this.#words[row + WINDOW] = window;
-    this.#countHour(row, startSeconds);
   }
 
   #countFailures(row: number, call: ApiCall, endpointSlot: number): void {
     const floats = this.#floats;
     if (call.isClientError) {
-      const hash = Math.imul(call.endpoint + 1, 0x9e3779b1) >>> 8;
+      const hash = scatter(call.endpoint + 1);
       if ((call.isAccessDenied || call.isNotFound) && setBit(this.#words, row + DENIED_ENDPOINT_BITS, 2, hash)) {
         floats[row + DENIED_ENDPOINT_COUNT]!++;
       }
@@ -226,22 +225,25 @@ export class UserState {
 
   #countData(row: number, call: ApiCall, endpointSlot: number): void {
     const floats = this.#floats;
-    if (call.responseBytes > floats[row + LARGEST_RESPONSE]!) floats[row + LARGEST_RESPONSE] = call.responseBytes;
+    if (call.responseBytes > floats[row + LARGEST_RESPONSE]!) {
+      floats[row + LARGEST_RESPONSE] = activity.boundedBytes(call.responseBytes);
+    }
     const z = this.#endpoints.sizeDeviation(endpointSlot, call.responseBytes);
     if (z === z) {
       floats[row + SIZE_Z]! += z;
       floats[row + SIZED]!++;
     }
-    if (call.requestBytes > 0) floats[row + REQUEST_BYTES]! += call.requestBytes;
+    if (call.requestBytes > 0) floats[row + REQUEST_BYTES]! += activity.boundedBytes(call.requestBytes);
   }
 
-  #countObjects(slot: number, row: number, call: ApiCall): void {
+  #countObjects(row: number, call: ApiCall): void {
     if (call.object === 0) return;
     if (addToMemory(this.#words, row + OBJECT_MEMORY, OBJECT_MEMORY_WORDS, call.object))
       this.#floats[row + NEW_OBJECTS]!++;
-    const step = Math.abs(call.objectNumber - this.#lastObjectNumber[slot]!);
+    const last = (row + LAST_OBJECT_NUMBER) / 2;
+    const step = Math.abs(call.objectNumber - this.#doubles[last]!);
     if (step === 1 || step === 2) this.#floats[row + OBJECT_RUNS]!++;
-    if (call.objectNumber === call.objectNumber) this.#lastObjectNumber[slot] = call.objectNumber;
+    if (call.objectNumber === call.objectNumber) this.#doubles[last] = call.objectNumber;
   }
 
   #countEndpoint(row: number, call: ApiCall, endpointSlot: number): void {
@@ -254,7 +256,7 @@ export class UserState {
     const novelty = -Math.log(Math.min(1, (own + NOVELTY_PRIOR * share) / (total + NOVELTY_PRIOR)));
     if (novelty > floats[row + ENDPOINT_NOVELTY]!) floats[row + ENDPOINT_NOVELTY] = novelty;
     countFrequent(words, row + ENDPOINT_TABLE, ENDPOINT_ENTRIES, key);
-    if (addToMemory(words, row + ENDPOINT_MEMORY, ENDPOINT_MEMORY_WORDS, Math.imul(key, 0x9e3779b1) >>> 4)) {
+    if (addToMemory(words, row + ENDPOINT_MEMORY, ENDPOINT_MEMORY_WORDS, scatter(key))) {
       floats[row + NEW_ENDPOINTS]!++;
     }
     const from = words[row + LAST_ENDPOINT]!;
@@ -263,7 +265,10 @@ export class UserState {
       floats[row + TRANSITIONS]!++;
     }
     words[row + LAST_ENDPOINT] = key;
-    this.#population.calls++;
+    if (++this.#population.calls >= SHARE_HORIZON) {
+      this.#population.calls /= 2;
+      this.#endpoints.forgetHalf();
+    }
     if (++floats[row + TOTAL]! >= HORIZON_CALLS) {
       floats[row + TOTAL]! /= 2;
       for (let entry = 0; entry < ENDPOINT_ENTRIES; entry++) words[row + ENDPOINT_TABLE + 2 * entry + 1]! >>>= 1;
@@ -348,7 +353,7 @@ export class UserState {
   #extract(slot: number, out: Float32Array): void {
     const floats = this.#floats;
     const row = slot * STRIDE;
-    const now = this.#lastSeconds[slot]!;
+    const now = this.#doubles[(row + LAST_SECONDS) / 2]!;
     const calls = floats[row + activity.CALLS]!;
     const newObjects = floats[row + NEW_OBJECTS]!;
     const sized = floats[row + SIZED]!;
