@@ -43,9 +43,14 @@ const rarity = { scale: 'nats', relative: false, cap: 6, unit: 'nats' } as const
 
 export const USER_FEATURES = {
   calls: count('rate', 'calls in 5 min', 'calls', []),
-  burst: count('rate', 'calls within 10 s', 'most calls in any 10 s of the window', []),
+  burst: count('rate', 'calls within 10 s', 'most calls within one 10 s of the clock', []),
   calls_hour: count('rate', 'calls in an hour', 'min(decayed sum over 1 h, 8 x calls)', []),
-  repeats: count('rate', 'calls of one endpoint in 5 min', 'most calls of one endpoint', []),
+  repeats: count(
+    'rate',
+    'calls of one endpoint in 5 min',
+    'most calls of one endpoint; beyond 4 endpoints an upper bound (Space-Saving)',
+    [],
+  ),
   client_errors: count('access', 'refused calls in 5 min', 'status 4xx', STATUS, never),
   denied: count('access', 'calls answered 401 or 403 in 5 min', 'status 401, 403', STATUS, never),
   not_found: count('access', 'calls answered 404 in 5 min', 'status 404', STATUS, never),
@@ -67,7 +72,7 @@ export const USER_FEATURES = {
   error_excess: count(
     'access',
     'nats of refused calls beyond what these endpoints usually refuse',
-    "x ln(x / mu) - (x - mu), x = 4xx, mu = sum of the endpoints' 4xx rates",
+    "x ln(x / mu) - (x - mu), x = 4xx, mu = sum of the endpoints' 4xx rates, at least 0.005 each",
     STATUS,
     { ...never, scale: 'nats', unit: 'nats' },
   ),
@@ -83,7 +88,7 @@ export const USER_FEATURES = {
   response_excess: count(
     'data',
     'standard deviations above the usual response size',
-    'sum z / sqrt(n), z of ln(1 + bytes) within the endpoint',
+    'sum z / sqrt(n) if above 0, z of ln(1 + bytes) within the endpoint, -6 to 6',
     SIZE,
     { scale: 'plain', unit: '1' },
   ),
@@ -123,35 +128,35 @@ export const USER_FEATURES = {
   endpoint_novelty: count(
     'novelty',
     'nats of surprise at an endpoint',
-    '-ln((c_ue + 8 p_e) / (N + 8)), the highest of the window',
+    '-ln((c_ue + 8 p_e) / (N + 8)), the highest of the window; after the first window',
     [],
     { ...rarity, cap: 8 },
   ),
   transition_surprisal: count(
     'novelty',
     'nats of surprise at the order of calls',
-    'mean of -ln((c_ab + 4 p_b) / (n_a + 4)), at least 4 calls',
+    'mean of -ln((c_ab + 4 p_b) / (n_a + 4)), at least 4 steps',
     [],
     { ...rarity, cap: 8, relative: true },
   ),
   new_endpoints: count(
     'novelty',
     'endpoints never used before in 5 min',
-    "distinct endpoints not in the user's memory",
+    "distinct endpoints not in the user's memory; after the first window",
     [],
     { cap: 8 },
   ),
   client_novelty: count(
     'client',
     'nats of surprise at a new client',
-    '-ln((K + 5q) / (N + 5)), for one hour',
+    '-ln((K + 5q) / (N + 5)), for one hour; after the first window',
     ['user_agent.original'],
     { ...rarity },
   ),
   network_novelty: count(
     'client',
     'nats of surprise at a new network',
-    '-ln((K + 5q) / (N + 5)), for one hour',
+    '-ln((K + 5q) / (N + 5)), for one hour; after the first window',
     ['client.address'],
     { ...rarity },
   ),
@@ -173,8 +178,13 @@ export const USER_FEATURES = {
 
 export const ADDRESS_FEATURES = {
   calls: count('rate', 'calls in 5 min', 'calls', []),
-  burst: count('rate', 'calls within 10 s', 'most calls in any 10 s of the window', []),
-  repeats: count('rate', 'calls of one endpoint in 5 min', 'most calls of one endpoint', []),
+  burst: count('rate', 'calls within 10 s', 'most calls within one 10 s of the clock', []),
+  repeats: count(
+    'rate',
+    'calls of one endpoint in 5 min',
+    'most calls of one endpoint; beyond 4 endpoints an upper bound (Space-Saving)',
+    [],
+  ),
   client_errors: count('access', 'refused calls in 5 min', 'status 4xx', STATUS, never),
   denied: count('access', 'calls answered 401 or 403 in 5 min', 'status 401, 403', STATUS, never),
   not_found: count('access', 'calls answered 404 in 5 min', 'status 404', STATUS, never),
@@ -189,14 +199,17 @@ export const ADDRESS_FEATURES = {
   error_excess: count(
     'access',
     'nats of refused calls beyond what these endpoints usually refuse',
-    'x ln(x / mu) - (x - mu)',
+    "x ln(x / mu) - (x - mu), x = 4xx, mu = sum of the endpoints' 4xx rates, at least 0.005 each",
     STATUS,
     { ...never, scale: 'nats', unit: 'nats' },
   ),
   users: count('breadth', 'distinct users in 5 min', 'distinct users', ['user.id']),
-  new_users: count('breadth', 'users never seen from here in 5 min', "distinct users not in the address's memory", [
-    'user.id',
-  ]),
+  new_users: count(
+    'breadth',
+    'users never seen from here in 5 min',
+    "distinct users not in the address's memory; after the first window",
+    ['user.id'],
+  ),
   objects: count('breadth', 'distinct object ids in 5 min', 'distinct ids in paths', PATH),
   endpoints: count('breadth', 'distinct endpoints in 5 min', 'distinct endpoints', []),
   response_bytes: count('data', 'bytes received in 5 min', 'sum of response sizes', SIZE, { unit: 'By' }),
@@ -214,7 +227,7 @@ export const ENDPOINT_FEATURES = {
   share: count(
     'rate',
     "of the service's calls in 5 min",
-    'ln((calls + 1) / (calls of the service + 50)), without the busiest caller',
+    'ln((x + 1) / (calls of the service + 50)), x = calls of all but the busiest caller',
     [],
     {
       scale: 'log',
@@ -224,7 +237,7 @@ export const ENDPOINT_FEATURES = {
   server_error_excess: count(
     'errors',
     'nats of server errors beyond the usual rate',
-    'x ln(x / mu) - (x - mu), mu = calls x own 5xx rate',
+    'x ln(x / mu) - (x - mu), x = 5xx, mu = all calls x own 5xx rate, at least 0.002',
     STATUS,
     { scale: 'nats', unit: 'nats', relative: false },
   ),
@@ -232,21 +245,21 @@ export const ENDPOINT_FEATURES = {
   client_error_excess: count(
     'errors',
     'nats of refused calls beyond the usual rate',
-    'x ln(x / mu) - (x - mu), x = client_errors, mu = calls x own 4xx rate',
+    'x ln(x / mu) - (x - mu), x = client_errors, mu = all calls x own 4xx rate, at least 0.002',
     STATUS,
     { scale: 'nats', unit: 'nats', relative: false },
   ),
   latency_shift: count(
     'latency',
     'standard deviations above the usual duration',
-    'sum z / sqrt(n), z of ln(duration) against its own history',
+    'sum z / sqrt(n) if above 0, z of ln(duration) against its own history, -6 to 6',
     [],
     { scale: 'plain', unit: '1' },
   ),
   slow_excess: count(
     'latency',
     'nats of slow calls beyond the usual share',
-    'x ln(x / mu) - (x - mu), x = calls slower than mean + 2.33 sd of ln(duration), mu = 0.01 x calls',
+    'x ln(x / mu) - (x - mu), x = calls slower than mean + 2.33 sd of ln(duration), mu = 0.01 x calls, at least 0.2',
     [],
     { scale: 'nats', unit: 'nats', relative: false },
   ),
@@ -256,7 +269,7 @@ export const ENDPOINT_FEATURES = {
   response_shift: count(
     'data',
     'standard deviations above the usual response size',
-    'sum z / sqrt(n), z of ln(1 + bytes) against its own history',
+    'sum z / sqrt(n) if above 0, z of ln(1 + bytes) against its own history, -6 to 6',
     SIZE,
     { scale: 'plain', unit: '1' },
   ),
