@@ -1,7 +1,10 @@
 import type { ApiCall } from '../call/api-call.ts';
+import { mixWord } from '../call/mixing-hash.ts';
 
 /** Generations: when the younger is full it becomes the older one, so between half of and all the capacity is remembered. */
 const GENERATIONS = 2;
+/** Makes the two halves of a trace's hash different functions of its id. */
+const SECOND_SEED = 0x9e3779b1;
 
 /**
  * The spans seen lately, by 64-bit fingerprints of trace and span id: batchers regroup what they send again, so a
@@ -27,8 +30,9 @@ export class RecentSpans {
   /** Whether the call's span was seen before; remembers it. A span without id is always new. */
   isRepeated(call: ApiCall): boolean {
     if (call.spanHigh === 0 && call.spanLow === 0) return false;
-    const high = (call.spanHigh ^ call.traceLow) >>> 0;
-    const low = ((call.spanLow ^ Math.imul(call.traceHigh, 0x9e3779b1)) >>> 0) | 1;
+    // Ids may be counters: within a trace spans stay different, and neighbouring traces have nothing in common.
+    const high = (call.spanHigh ^ mixWord(mixWord(0, call.traceLow), call.traceHigh)) >>> 0;
+    const low = (call.spanLow ^ mixWord(mixWord(SECOND_SEED, call.traceHigh), call.traceLow)) >>> 0 || 1;
     const place = this.#find(this.#younger, high, low);
     if (place < 0) return true;
     if (this.#find(this.#older, high, low) < 0) return true;
@@ -43,7 +47,7 @@ export class RecentSpans {
     let place = (low ^ Math.imul(high, 0x85ebca6b)) & this.#mask;
     for (;;) {
       const at = place * 2;
-      // `low` is odd, so an empty place never looks like a fingerprint.
+      // `low` is never 0, so an empty place never looks like a fingerprint.
       if (table[at + 1] === 0) return at;
       if (table[at + 1] === low && table[at] === high) return -1;
       place = (place + 1) & this.#mask;

@@ -1,0 +1,114 @@
+import { EntityScores } from '../../../processor/src/pipeline/entity-scores.ts';
+
+const WINDOW = 6_000_000;
+/** Start of the window in Unix seconds: windows are 5 minutes. */
+const START = WINDOW * 300;
+
+describe('when an entity is evaluated', () => {
+  let scores: EntityScores;
+  beforeEach(() => {
+    scores = new EntityScores(4);
+  });
+
+  test('at its first call, and at the first of every window', () => {
+    expect(scores.isStale(1, WINDOW, 1, START)).toBe(true);
+    scores.begin(1, WINDOW, 1, START);
+    expect(scores.isStale(1, WINDOW, 1, START)).toBe(false);
+    expect(scores.isStale(1, WINDOW + 1, 1, START + 300)).toBe(true);
+    expect(scores.isStale(2, WINDOW, 1, START)).toBe(true);
+  });
+
+  test('not again while nothing was added, whatever the time', () => {
+    scores.begin(1, WINDOW, 5, START);
+    expect(scores.isStale(1, WINDOW, 5, START + 200)).toBe(false);
+  });
+
+  test('again after a second in which it called', () => {
+    scores.begin(1, WINDOW, 100, START + 10);
+    expect(scores.isStale(1, WINDOW, 101, START + 10.9)).toBe(false);
+    expect(scores.isStale(1, WINDOW, 101, START + 11)).toBe(true);
+  });
+
+  test('earlier than that when its calls have grown by an eighth and one: every one of the first few, then in steps', () => {
+    // Stale from grown >= 1 + calls / 8: 8 calls after 5 (3 >= 2), and 115 after 100 (15 < 15.4), 116 (16 >= 15.5).
+    scores.begin(1, WINDOW, 5, START);
+    expect(scores.isStale(1, WINDOW, 6, START)).toBe(false);
+    expect(scores.isStale(1, WINDOW, 8, START)).toBe(true);
+    scores.begin(1, WINDOW, 100, START);
+    expect(scores.isStale(1, WINDOW, 115, START)).toBe(false);
+    expect(scores.isStale(1, WINDOW, 116, START)).toBe(true);
+  });
+
+  test.each([
+    ['a clock far ahead', START + 1e9],
+    ['no time', 0],
+    ['a span of an earlier window', START - 400],
+  ])('%s does not put off the next evaluation', (_name, seconds) => {
+    scores.begin(1, WINDOW, 100, START + 10);
+    scores.begin(1, WINDOW, 101, seconds);
+    expect(scores.isStale(1, WINDOW, 102, START + 11)).toBe(true);
+  });
+});
+
+describe('what a window carries into the next', () => {
+  test('half of what its highest evidence had above 6 nats, and nothing after a gap', () => {
+    const scores = new EntityScores(1);
+    expect(scores.begin(0, WINDOW, 1, START)).toBe(0);
+    scores.notePeak(0, 14);
+    scores.notePeak(0, 9);
+    expect(scores.begin(0, WINDOW + 1, 1, START + 300)).toBe(4);
+    expect(scores.begin(0, WINDOW + 1, 5, START + 301)).toBe(4);
+    scores.notePeak(0, 8);
+    // (4 + 2) / 2
+    expect(scores.begin(0, WINDOW + 2, 1, START + 600)).toBe(3);
+    scores.notePeak(0, 30);
+    expect(scores.begin(0, WINDOW + 5, 1, START + 1500)).toBe(0);
+  });
+
+  test('a new window has had no anomaly yet', () => {
+    const scores = new EntityScores(1);
+    scores.begin(0, WINDOW, 1, START);
+    scores.wasAnomalous[0] = 1;
+    scores.begin(0, WINDOW, 2, START + 2);
+    expect(scores.wasAnomalous[0]).toBe(1);
+    scores.begin(0, WINDOW + 1, 1, START + 300);
+    expect(scores.wasAnomalous[0]).toBe(0);
+  });
+});
+
+describe('forgetting', () => {
+  function judged(): EntityScores {
+    const scores = new EntityScores(2);
+    for (const slot of [0, 1]) {
+      scores.begin(slot, WINDOW, 1, START);
+      scores.notePeak(slot, 20);
+      scores.rarity[slot] = 20;
+      scores.isAnomaly[slot] = 1;
+      scores.wasAnomalous[slot] = 1;
+    }
+    return scores;
+  }
+  const stateOf = (scores: EntityScores, slot: number): unknown[] => [
+    scores.rarity[slot],
+    scores.isAnomaly[slot],
+    scores.wasAnomalous[slot],
+    scores.isStale(slot, WINDOW, 1, START),
+    scores.begin(slot, WINDOW + 1, 1, START + 300),
+  ];
+
+  test('an entity that is gone leaves nothing to the next one in its slot', () => {
+    const scores = judged();
+    scores.forget(0);
+    expect(stateOf(scores, 0)).toEqual([0, 0, 0, true, 0]);
+    expect(stateOf(scores, 1)).toEqual([20, 1, 1, false, 7]);
+  });
+
+  test('another model begins anew with everybody', () => {
+    const scores = judged();
+    scores.forgetAll();
+    expect([stateOf(scores, 0), stateOf(scores, 1)]).toEqual([
+      [0, 0, 0, true, 0],
+      [0, 0, 0, true, 0],
+    ]);
+  });
+});
