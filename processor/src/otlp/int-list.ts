@@ -20,6 +20,11 @@ export class IntList {
     return start;
   }
 
+  push(value: number): void {
+    const index = this.extend(1);
+    this.values[index] = value;
+  }
+
   /** Empties the list. Storage above `keep` integers, grown by an unusual request, is given back. */
   clear(keep: number): void {
     this.length = 0;

@@ -23,7 +23,7 @@ export class SpanAnnotations {
     if (scorable < starts.length - 1) {
       throw new RangeError(`span ${scorable} comes after span ${starts.length - 1}; annotate in ascending order.`);
     }
-    while (starts.length <= scorable) starts.values[starts.extend(1)] = this.writer.length;
+    while (starts.length <= scorable) starts.push(this.writer.length);
   }
 
   /** All bytes written. */

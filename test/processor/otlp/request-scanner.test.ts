@@ -23,6 +23,10 @@ const truncated = Buffer.from([0x0a, 0x05, 0x61]);
 const long = (number: number, body: Buffer): Buffer =>
   Buffer.concat([varint(number * 8 + 2, 5), varint(body.length, 4), body]);
 
+function empty(count: number, envelope: Buffer): Buffer {
+  return Buffer.concat(Array.from({ length: count }, () => envelope));
+}
+
 describe('RequestScanner', () => {
   it('reads an empty request', () => {
     const view = scannedView(Buffer.alloc(0));
@@ -151,9 +155,14 @@ describe('RequestScanner', () => {
   });
 
   it('keeps no record per empty envelope above the limit', () => {
-    const body = Buffer.concat(Array.from({ length: 5000 }, () => field(1, field(2, field(2)), field(2))));
-    const { layout, spanCount } = scannedView(body, { maxSpans: 10 });
-    expect(spanCount).toBe(5000);
-    expect(layout.spans.length + layout.scopes.length + layout.resources.length).toBeLessThan(10 * 3 * 8);
+    for (const body of [
+      empty(5000, field(1, field(2, field(2)), field(2))),
+      field(1, empty(5000, field(2))),
+      requestOf(...Array.from({ length: 5000 }, () => Buffer.alloc(0))),
+    ]) {
+      const { layout, isSplittable } = scannedView(body, { maxSpans: 10 });
+      expect(isSplittable).toBe(false);
+      expect(layout.spans.length + layout.scopes.length + layout.resources.length).toBeLessThan(10 * 3 * 8);
+    }
   });
 });

@@ -17,6 +17,16 @@ describe('SpanAnnotations', () => {
     expect([0, 1, 4].map((span) => annotations.byteLength(span))).toEqual([0, 0, 0]);
   });
 
+  it('keeps the bytes of more spans than usual apart', () => {
+    const annotations = new SpanAnnotations();
+    for (let span = 0; span < 20_000; span++) {
+      annotations.select(span);
+      annotations.writer.raw(Buffer.alloc(span % 3));
+    }
+    const lengths = Array.from({ length: 20_000 }, (_, span) => annotations.byteLength(span));
+    expect(lengths).toEqual(Array.from({ length: 20_000 }, (_, span) => span % 3));
+  });
+
   it('refuses a span that comes before the current one', () => {
     const annotations = new SpanAnnotations();
     annotations.select(3);

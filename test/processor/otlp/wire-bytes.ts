@@ -24,7 +24,7 @@ export function fixed64Field(number: number, value: bigint): Buffer {
   return Buffer.concat([varint(number * 8 + 1), body]);
 }
 
-export function doubleField(number: number, value: number): Buffer {
+function doubleField(number: number, value: number): Buffer {
   const body = Buffer.alloc(8);
   body.writeDoubleLE(value);
   return Buffer.concat([varint(number * 8 + 1), body]);
