@@ -85,9 +85,10 @@ export class Tail {
     if (lastKnot === value.length - 1) {
       // One value, maybe the only one there is, and none above it: no scale to extrapolate by. That none of n
       // observations was higher makes the next one higher with probability 1 / (n + 1), Laplace's rule of succession.
+      // With a resolution there is a scale after all: one nat for each.
       const limit = Math.max(evidence[lastKnot]!, Math.log(observations + 1));
-      parameters[LIMIT] = limit;
-      parameters[SCALE] = resolution / (limit - evidence[lastKnot]!);
+      parameters[LIMIT] = resolution > 0 ? MAX_EVIDENCE : limit;
+      parameters[SCALE] = resolution;
       parameters[SHAPE] = 0;
     } else {
       const { scale, shape } = fitPareto(distribution, lastKnot);

@@ -1,9 +1,9 @@
 /** Fits an EntityDetector to a sample of rows: feature tails, theme tails, forests, and the calibration of it all. */
 import { Tail } from '../detection/tail.ts';
-import type { EntityKind } from '../features/features.ts';
+import type { EntityKind, FeatureDefinition } from '../features/features.ts';
 import { FEATURE_NAMES } from '../features/features.ts';
 import { IsolationForest } from '../forest/isolation-forest.ts';
-import { BAND_STARTS, type BandTails, EntityDetector, themesOf } from './entity-detector.ts';
+import { BAND_STARTS, type BandTails, definitionsOf, EntityDetector, themesOf } from './entity-detector.ts';
 
 /** Rows of one entity kind to train on: `size` rows of `width` values each, with whom they belong to. */
 export interface TrainingRows {
@@ -32,6 +32,14 @@ const ENTITY_WEIGHT: Record<EntityKind, number> = { user: 10, address: 10, endpo
 const TRIM_SHARE = 0.02;
 /** One row in so many is held out from fitting and used for calibration. */
 const HELD_OUT = 3;
+
+/**
+ * What a nat of evidence beyond the usual takes at least, whatever the data: a quarter more of a quantity, one nat of a
+ * likelihood ratio. Where everybody is alike, tails are so thin that a difference of no consequence would stand out.
+ */
+const RESOLUTION: Record<FeatureDefinition['scale'], number> = { log1p: 0.25, log: 0.25, nats: 1, plain: 0.5 };
+/** The same for distances from the own baseline, in standard deviations. */
+const DISTANCE_RESOLUTION = 0.5;
 
 export function trainDetector(training: TrainingRows, settings: ForestSettings): EntityDetector | undefined {
   if (training.size < LEAST_ROWS) return undefined;
@@ -82,10 +90,15 @@ class DetectorTraining {
     const blank = new EntityDetector({ ...parts, bands: Array.from({ length: this.#bandCount }, () => EMPTY_BAND) });
 
     const distances = this.#distances(blank);
+    const definitions = definitionsOf(kind);
     const featureBands = this.#perBand((rows) => ({
       ...EMPTY_BAND,
-      values: this.#tails(rows, (row, column) => this.#training.rows[row * this.#training.width + column]!),
-      distances: this.#tails(rows, (row, column) => distances[row * this.#features + column]!),
+      values: definitions.map(({ scale }, column) =>
+        this.#tail(rows, (row) => this.#training.rows[row * this.#training.width + column]!, RESOLUTION[scale]),
+      ),
+      distances: definitions.map((_, column) =>
+        this.#tail(rows, (row) => distances[row * this.#features + column]!, DISTANCE_RESOLUTION),
+      ),
     }));
 
     const themes = themesOf(kind);
@@ -133,20 +146,23 @@ class DetectorTraining {
   #moments(): { means: Float64Array; variances: Float64Array } {
     const means = new Float64Array(this.#features);
     const variances = new Float64Array(this.#features);
-    let total = 0;
+    const totals = new Float64Array(this.#features);
     // West 1979, weighted and incremental.
     for (let row = 0; row < this.#training.size; row++) {
       if (this.#kept[row] === 0) continue;
       const weight = this.#weights[row]!;
-      total += weight;
       const values = this.#row(row);
       for (let column = 0; column < this.#features; column++) {
-        const delta = values[column]! - means[column]!;
-        means[column]! += (delta * weight) / total;
-        variances[column]! += weight * delta * (values[column]! - means[column]!);
+        const value = values[column]!;
+        // One missing value must not cost the feature.
+        if (!Number.isFinite(value)) continue;
+        totals[column]! += weight;
+        const delta = value - means[column]!;
+        means[column]! += (delta * weight) / totals[column]!;
+        variances[column]! += weight * delta * (value - means[column]!);
       }
     }
-    return { means, variances: variances.map((sum) => sum / total) };
+    return { means, variances: variances.map((sum, column) => (totals[column]! > 0 ? sum / totals[column]! : 0)) };
   }
 
   #distances(detector: EntityDetector): Float64Array {
@@ -177,7 +193,8 @@ class DetectorTraining {
     kept.forEach((row, index) => this.#themeRow(detector, theme, row, distances, matrix, index * columns));
     const forest = IsolationForest.train(matrix.subarray(0, kept.length * columns), columns, {
       ...this.#settings,
-      seed: this.#settings.seed + theme,
+      // Back to 0 after the highest seed there is.
+      seed: (this.#settings.seed + theme) >>> 0,
     });
     const one = new Float64Array(columns);
     const scores = Float64Array.from({ length: size }, (_, row) => {
@@ -208,15 +225,9 @@ class DetectorTraining {
     );
   }
 
-  #tails(rows: number[], value: (row: number, column: number) => number): Tail[] {
-    return Array.from({ length: this.#features }, (_, column) => this.#tail(rows, (row) => value(row, column)));
-  }
-
-  #tail(rows: number[], value: (row: number) => number): Tail {
-    return Tail.fit(
-      Float64Array.from(rows, value),
-      Float64Array.from(rows, (row) => this.#weights[row]!),
-    );
+  #tail(rows: number[], value: (row: number) => number, resolution = 0): Tail {
+    const weights = Float64Array.from(rows, (row) => this.#weights[row]!);
+    return Tail.fit(Float64Array.from(rows, value), weights, { resolution });
   }
 
   #bandSizes(): number[] {

@@ -182,7 +182,10 @@ export class EntityDetector {
     return length;
   }
 
-  /** Distances of a row's values from the entity's baseline shrunk to the population's, in standard deviations. */
+  /**
+   * Distances of a row's values above the entity's baseline shrunk to the population's, in standard deviations; 0 below
+   * it, for less than usual is no evidence.
+   */
   measureDistances(row: Float32Array, out: Float64Array): void {
     const features = this.#features.length;
     const windows = row[3 * features]!;
@@ -192,7 +195,7 @@ export class EntityDetector {
       const mean = (windows * row[features + column]! + PEER_WINDOWS * means[column]!) / weight;
       const variance = (windows * row[2 * features + column]! + PEER_WINDOWS * variances[column]!) / weight;
       const distance = (row[column]! - mean) / Math.sqrt(variance + VARIANCE_FLOOR);
-      out[column] = Math.max(-Z_LIMIT, Math.min(Z_LIMIT, distance));
+      out[column] = Math.max(0, Math.min(Z_LIMIT, distance));
     }
   }
 

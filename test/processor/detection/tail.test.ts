@@ -95,11 +95,12 @@ describe('evidence of a discrete sample', () => {
     );
   });
 
-  it('rises to ln(n + 1) over one resolution', () => {
+  it('rises by one nat per resolution above a constant', () => {
     const constant = Tail.fit(repeated({ 5: 99 }), undefined, { resolution: 2 });
-    expect(constant.evidence(5.5)).toBeCloseTo(Math.log(100) / 4, 12);
-    expect(constant.evidence(7)).toBeCloseTo(Math.log(100), 12);
-    expect(constant.evidence(8)).toBeCloseTo(Math.log(100), 12);
+    expect(constant.evidence(5)).toBe(0);
+    expect(constant.evidence(5.5)).toBeCloseTo(0.25, 12);
+    expect(constant.evidence(7)).toBeCloseTo(1, 12);
+    expect(constant.evidence(25)).toBeCloseTo(10, 12);
   });
 
   it('rises no steeper than one nat per resolution in the tail', () => {
