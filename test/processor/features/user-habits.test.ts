@@ -11,18 +11,18 @@ const hourOfCall = ({ at }: CallFields): number => Math.floor(at! / HOUR) % 24;
 /** A user of one window who then calls with a second client and network. */
 const moved = () => new Observations().observe({ client: 1, network: 1 }, { client: 2, network: 2, at: MINUTES_5 });
 
-describe('surprise at an hour', () => {
-  /** Number near an hour of a circular day, smoothed. */
-  function smoothed(hours: readonly number[], hour: number): number {
-    let near = 0;
-    let weights = 0;
-    for (let distance = -4; distance <= 4; distance++) {
-      weights += kernel(distance);
-      near += kernel(distance) * hours.filter((other) => (other - hour - distance + 48) % 24 === 0).length;
-    }
-    return near / weights;
+/** Number near an hour of a circular day, smoothed. */
+function smoothed(hours: readonly number[], hour: number): number {
+  let near = 0;
+  let weights = 0;
+  for (let distance = -4; distance <= 4; distance++) {
+    weights += kernel(distance);
+    near += kernel(distance) * hours.filter((other) => (other - hour - distance + 48) % 24 === 0).length;
   }
+  return near / weights;
+}
 
+describe('surprise at an hour', () => {
   /** Two days of everybody, and six mornings of user 1. */
   const everybody = Array.from({ length: 48 }, (_, n) => ({ user: 2 + (n % 3), at: n * HOUR }));
   const mornings = Array.from({ length: 24 }, (_, n) => ({
