@@ -183,6 +183,7 @@ export class ModelLifecycle {
     const elapsed = () => (nowMs() - startedMs) / 1000;
     try {
       const input = await this.#input();
+      if (this.#isStopped) return;
       const result = await run(input);
       const candidate = Model.from(new Uint8Array(result.model));
       const gates = checkGates(candidate, this.active, result.rareShares);
