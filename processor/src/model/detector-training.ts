@@ -30,6 +30,11 @@ const LEAST_BAND_ROWS = 300;
 const ENTITY_WEIGHT: Record<EntityKind, number> = { user: 10, address: 10, endpoint: 60 };
 /** Share of the rows, the most unusual ones of a first pass, left out of the second: attacks hide in training data. */
 const TRIM_SHARE = 0.02;
+/**
+ * Share of the rows, the highest of each value, that the first pass fits its tails without. With them, a clump of alike
+ * attacks is as rare as its share and no rarer, and stays below the trim; going by the rest it stands out.
+ */
+const FIRST_PASS_SHARE = 0.03;
 /** One row in so many is held out from fitting and used for calibration. */
 const HELD_OUT = 3;
 
@@ -58,6 +63,8 @@ class DetectorTraining {
   readonly #rowBand: Uint8Array;
   /** Rows that fitting uses; trimmed between the passes. */
   readonly #kept: Uint8Array;
+  /** Share of the highest values that tails are fitted without. */
+  #leftOut = 0;
 
   constructor(training: TrainingRows, settings: ForestSettings) {
     this.#training = training;
@@ -75,9 +82,11 @@ class DetectorTraining {
   }
 
   train(): EntityDetector {
+    this.#leftOut = FIRST_PASS_SHARE;
     const first = this.#fit();
     const fused = this.#fusedEvidence(first);
     this.#trim(fused);
+    this.#leftOut = 0;
     const second = this.#fit();
     return this.#calibrate(second, this.#fusedEvidence(second));
   }
@@ -226,8 +235,10 @@ class DetectorTraining {
   }
 
   #tail(rows: number[], value: (row: number) => number, resolution = 0): Tail {
-    const weights = Float64Array.from(rows, (row) => this.#weights[row]!);
-    return Tail.fit(Float64Array.from(rows, value), weights, { resolution });
+    const limit = this.#leftOut === 0 ? Number.POSITIVE_INFINITY : quantile(rows.map(value), 1 - this.#leftOut);
+    const fitted = rows.filter((row) => value(row) <= limit);
+    const weights = Float64Array.from(fitted, (row) => this.#weights[row]!);
+    return Tail.fit(Float64Array.from(fitted, value), weights, { resolution });
   }
 
   #bandSizes(): number[] {
@@ -274,10 +285,14 @@ function mergeBands(sizes: readonly number[]): { bandOf: number[]; count: number
  * a million. Attacks in the calibration rows would otherwise teach that attacks are rare but normal.
  */
 function plausibleLimit(values: Float64Array): number {
-  const sorted = values.toSorted();
-  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
-  const scale = (at(0.98) - at(0.9)) / Math.log(5);
-  return at(0.98) + Math.max(scale, 0.5) * Math.log(0.02 / 1e-6);
+  const high = quantile(values, 0.98);
+  const scale = (high - quantile(values, 0.9)) / Math.log(5);
+  return high + Math.max(scale, 0.5) * Math.log(0.02 / 1e-6);
+}
+
+function quantile(values: ArrayLike<number>, share: number): number {
+  const sorted = Float64Array.from(values).toSorted();
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
 }
 
 /** For each row, how many rows its entity has. */
