@@ -29,7 +29,7 @@ interface Effort {
   readonly calls: number;
 }
 
-const FULL: Effort = { pairs: 16, users: 10_000, firstCalls: 100_000, calls: 20_000 };
+const FULL: Effort = { pairs: 8, users: 10_000, firstCalls: 100_000, calls: 20_000 };
 const QUICK: Effort = { pairs: 1, users: 500, firstCalls: 6000, calls: 1000 };
 
 /** Milliseconds. */

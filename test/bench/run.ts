@@ -38,6 +38,8 @@ const SECTIONS: readonly Section[] = [
 ];
 
 const { quick, only } = readArguments();
+// The programs of a section end when this process exits, but not when a signal kills it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 process.exitCode = await run();
 
 function readArguments(): { quick: boolean; only: string | undefined } {
