@@ -30,8 +30,7 @@ async function deliver(parts: readonly Part[], answers: Readonly<Record<string, 
   const next = new ToldNextHop();
   next.answer = ({ body }) => answers[body.toString()] ?? SUCCESS;
   const bytes = new InFlightBytes(budget);
-  const original = (part: Part): Buffer => Buffer.from(`${part.body.toString()} bare`);
-  const delivery = new Delivery({ next, bytes, original });
+  const delivery = new Delivery({ next, bytes, original: ({ body }) => Buffer.from(`${body.toString()} bare`) });
   const outcome = await delivery.send(REQUEST, parts);
   expect(bytes.used).toBe(0);
   return { outcome, sent: next.received.map(String), taken: delivery.taken, rejected: [...delivery.rejected] };

@@ -76,26 +76,28 @@ describe('what a window carries into the next', () => {
   });
 });
 
-describe('forgetting', () => {
-  function judged(): EntityScores {
-    const scores = new EntityScores(2);
-    for (const slot of [0, 1]) {
-      scores.begin(slot, WINDOW, 1, START);
-      scores.notePeak(slot, 20);
-      scores.rarity[slot] = 20;
-      scores.isAnomaly[slot] = 1;
-      scores.wasAnomalous[slot] = 1;
-    }
-    return scores;
+/** Scores of two entities that were anomalies a moment ago. */
+function judged(): EntityScores {
+  const scores = new EntityScores(2);
+  for (const slot of [0, 1]) {
+    scores.begin(slot, WINDOW, 1, START);
+    scores.notePeak(slot, 20);
+    scores.rarity[slot] = 20;
+    scores.isAnomaly[slot] = 1;
+    scores.wasAnomalous[slot] = 1;
   }
-  const stateOf = (scores: EntityScores, slot: number): unknown[] => [
-    scores.rarity[slot],
-    scores.isAnomaly[slot],
-    scores.wasAnomalous[slot],
-    scores.isStale(slot, WINDOW, 1, START),
-    scores.begin(slot, WINDOW + 1, 1, START + 300),
-  ];
+  return scores;
+}
+/** What there is in a slot, and what it carries into the next window. */
+const stateOf = (scores: EntityScores, slot: number): unknown[] => [
+  scores.rarity[slot],
+  scores.isAnomaly[slot],
+  scores.wasAnomalous[slot],
+  scores.isStale(slot, WINDOW, 1, START),
+  scores.begin(slot, WINDOW + 1, 1, START + 300),
+];
 
+describe('forgetting', () => {
   test('an entity that is gone leaves nothing to the next one in its slot', () => {
     const scores = judged();
     scores.forget(0);

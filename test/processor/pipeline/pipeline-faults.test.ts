@@ -57,7 +57,8 @@ describe('a fault while judging', () => {
     const body = request(calls(12));
     await Promise.all([1, 2, 3, 4].map(() => stage.send(Buffer.from(body))));
     const states = stage.nextHop.received.map((passed) => verdictsIn(passed)[0]!['anomaly.state']);
-    expect(states.toSorted()).toEqual(['error', 'error', 'learning', 'learning']);
+    const countOf = (wanted: string): number => states.filter((state) => state === wanted).length;
+    expect([countOf('error'), countOf('learning')]).toEqual([2, 2]);
     expect(stage.rows).toBe(12);
   });
 });
@@ -101,8 +102,9 @@ describe('overload', () => {
       await stage.send(request([call(span++), { ...call(span++), kind: 3 }]));
       states.push(verdictsIn(stage.nextHop.received.at(-1)!));
     }
-    const marked = (state: string): object[] => [{ 'anomaly.state': state }, {}];
-    expect(states).toEqual(['learning', 'shed', 'shed', 'learning', 'learning'].map(marked));
+    expect(states).toEqual(
+      ['learning', 'shed', 'shed', 'learning', 'learning'].map((state) => [{ 'anomaly.state': state }, {}]),
+    );
     expect([stage.count('unscored_spans_total shed'), stage.rows]).toEqual([2, 3]);
   });
 

@@ -75,14 +75,14 @@ describe('a next hop that cannot take it now', () => {
   });
 
   test('one that answers late: so late the sender is answered', async () => {
-    let respond: () => void = () => {};
-    nextHop.answer = (_call, answer) => (respond = () => answer(null, Buffer.alloc(0)));
+    const late = Promise.withResolvers<void>();
+    nextHop.answer = (_call, respond) => void late.promise.then(() => respond(null, Buffer.alloc(0)));
     let isAnswered = false;
     const sent = stage.send(request(calls(2))).finally(() => (isAnswered = true));
     await until(() => nextHop.received.length === 1);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect([isAnswered, stage.count('exported_spans_total')]).toEqual([false, 0]);
-    respond();
+    late.resolve();
     expect(await sent).toEqual(SUCCESS);
     expect(stage.count('exported_spans_total')).toBe(2);
   });
