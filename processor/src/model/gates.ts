@@ -30,7 +30,7 @@ export function checkGates(candidate: Model, active: Model | undefined, rareShar
     {
       gate: 'kinds',
       passed: lost.length === 0 && judged.length > 0,
-      detail: lost.length === 0 ? `judges ${judged.join(', ')}` : `no longer judges ${lost.join(', ')}`,
+      detail: lost.length > 0 ? `no longer judges ${lost.join(', ')}` : `judges ${judged.join(', ') || 'nobody'}`,
     },
     {
       gate: 'alert_rate',

@@ -2,7 +2,14 @@
 import { Tail } from '../detection/tail.ts';
 import { type EntityKind, FEATURE_NAMES } from '../features/features.ts';
 import { IsolationForest } from '../forest/isolation-forest.ts';
-import { type BandTails, type DetectorParts, EntityDetector, themesOf } from './entity-detector.ts';
+import {
+  BAND_STARTS,
+  type BandTails,
+  definitionsOf,
+  type DetectorParts,
+  EntityDetector,
+  themesOf,
+} from './entity-detector.ts';
 
 /** Changes when the buffer's layout changes; an older one is still read, a newer one is refused. */
 const FORMAT = 1;
@@ -54,14 +61,14 @@ export class Model {
 
   /** Reads a serialised model. Throws an Error that says what is wrong with it. */
   static from(bytes: Uint8Array): Model {
+    if (bytes.byteLength < HEADER_BYTES) throw new Error(`not a model: it has ${bytes.byteLength} bytes`);
     const [magic, format, length] = new Uint32Array(bytes.slice(0, HEADER_BYTES).buffer);
     if (magic !== MAGIC) throw new Error('not a model: it does not start with APAM');
     if (format! > FORMAT) {
       throw new Error(`model format ${format} is newer than ${FORMAT}; use a newer version of the service`);
     }
-    const json = Buffer.from(bytes.subarray(HEADER_BYTES, HEADER_BYTES + length!)).toString('utf8');
-    const { provenance, kinds } = JSON.parse(json) as { provenance: Provenance; kinds: SavedKind[] };
     let offset = HEADER_BYTES + length!;
+    const { provenance, kinds } = descriptionOf(bytes.subarray(HEADER_BYTES, offset));
     const take = (size: number): ArrayBuffer => {
       const block = bytes.slice(offset, offset + size);
       if (block.byteLength !== size) throw new Error(`model ${provenance.version} ends before its data does`);
@@ -74,8 +81,14 @@ export class Model {
       }
       return [saved.kind, new EntityDetector(partsOf(saved, take))] as const;
     });
+    if (offset !== bytes.byteLength) throw new Error(`model ${provenance.version} goes on after its data`);
     return new Model(provenance, Object.fromEntries(detectors));
   }
+}
+
+interface Description {
+  provenance: Provenance;
+  kinds: SavedKind[];
 }
 
 interface SavedKind {
@@ -87,6 +100,45 @@ interface SavedKind {
   bands: number;
   windowsPerDay: number;
   forestBytes: number[];
+}
+
+/** The JSON part. Throws an Error when it is not one that `serialise` wrote. */
+function descriptionOf(json: Uint8Array): Description {
+  let description: Description;
+  let isSound: boolean;
+  try {
+    description = JSON.parse(Buffer.from(json).toString('utf8')) as Description;
+    const { provenance, kinds } = description;
+    isSound =
+      typeof provenance.version === 'string' &&
+      Number.isFinite(provenance.trainedAtSeconds) &&
+      kinds.every(isSavedKind);
+  } catch (cause) {
+    throw new Error('the model is damaged: its description cannot be read; train again', { cause });
+  }
+  if (!isSound) throw new Error('the model is damaged: its description contradicts itself; train again');
+  return description;
+}
+
+function isSavedKind({
+  kind,
+  features,
+  means,
+  variances,
+  bandOf,
+  bands,
+  windowsPerDay,
+  forestBytes,
+}: SavedKind): boolean {
+  return (
+    Object.hasOwn(FEATURE_NAMES, kind) &&
+    Number.isFinite(windowsPerDay) &&
+    [features, means, variances, forestBytes].every(Array.isArray) &&
+    means.length === features.length &&
+    variances.length === features.length &&
+    bandOf.length === BAND_STARTS.length &&
+    bandOf.every((band) => Number.isInteger(band) && band >= 0 && band < bands)
+  );
 }
 
 /** The tails of a band in the order in which they are stored. */
@@ -104,7 +156,8 @@ const bytesOf = (numbers: Float64Array): Uint8Array =>
 /** `take`: the next so many bytes of the file. */
 function partsOf(saved: SavedKind, take: (size: number) => ArrayBuffer): DetectorParts {
   const features = saved.features.length;
-  const themes = themesOf(saved.kind).length;
+  const widths = themeWidths(saved.kind);
+  const themes = widths.length;
   const tail = () => new Tail(new Float64Array(take(Tail.LENGTH * Float64Array.BYTES_PER_ELEMENT)));
   const tails = (length: number) => Array.from({ length }, tail);
   const bands = Array.from({ length: saved.bands }, () => ({
@@ -114,13 +167,25 @@ function partsOf(saved: SavedKind, take: (size: number) => ArrayBuffer): Detecto
     forests: tails(themes),
     fused: tail(),
   }));
+  const forests = saved.forestBytes.map((size) => IsolationForest.from(take(size)));
+  if (forests.map(({ columns }) => columns).join() !== widths.join()) {
+    throw new Error(`the model has forests over other ${saved.kind} features; train again`);
+  }
   return {
     kind: saved.kind,
     means: Float64Array.from(saved.means),
     variances: Float64Array.from(saved.variances),
     bandOf: saved.bandOf,
     bands,
-    forests: saved.forestBytes.map((size) => IsolationForest.from(take(size))),
+    forests,
     windowsPerDay: saved.windowsPerDay,
   };
+}
+
+/** Columns of each theme's forest: a value and, where the feature is relative, a distance. */
+function themeWidths(kind: EntityKind): number[] {
+  const features = definitionsOf(kind);
+  return themesOf(kind).map(({ columns }) =>
+    columns.reduce((sum, column) => sum + (features[column]!.relative ? 2 : 1), 0),
+  );
 }
