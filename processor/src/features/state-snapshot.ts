@@ -45,6 +45,8 @@ export function* stateChunks(states: EntityStates, header: StateHeader): Generat
     const state: EntityState = states[kind];
     const order: number[] = [];
     state.table.forEachByAge((slot) => order.push(slot));
+    // Where entities have come since the header was made, newcomers that were not used for longest are left out.
+    order.splice(0, Math.max(0, order.length - header.kinds[kind].rows));
     const width = state.stride + ROW_HEADER;
     for (let from = 0; from < header.kinds[kind].rows; from += ROWS_PER_CHUNK) {
       const rows = Math.min(ROWS_PER_CHUNK, header.kinds[kind].rows - from);

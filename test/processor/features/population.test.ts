@@ -1,0 +1,140 @@
+import { hourOf, hourOfWeek, Population } from '../../../processor/src/features/population.ts';
+import { Random } from '../../../processor/src/forest/random.ts';
+import { DAY, HOUR, MONDAY } from './observations.ts';
+
+test.each([
+  [MONDAY, 0, 0],
+  [MONDAY - 1, 23, 167],
+  [MONDAY + 9 * HOUR, 9, 9],
+  [MONDAY + 6 * DAY + 23.99 * HOUR, 23, 167],
+  [0, 0, 72],
+])('second %d is hour %d of the day and %d of the week', (seconds, hour, weekHour) => {
+  expect([hourOf(seconds), hourOfWeek(seconds)]).toEqual([hour, weekHour]);
+  expect(new Date(seconds * 1000).getUTCHours()).toBe(hour);
+  expect((((new Date(seconds * 1000).getUTCDay() + 6) % 7) * 24 + hour) % 168).toBe(weekHour);
+});
+
+describe('a step from one endpoint to another', () => {
+  it('surprises by -ln((c_ab + 4 p_b) / (n_a + 4)), and is counted afterwards', () => {
+    const population = new Population();
+    expect(population.transition(1, 2, 0.1)).toBeCloseTo(-Math.log(0.4 / 4), 9);
+    expect(population.transition(1, 2, 0.1)).toBeCloseTo(-Math.log(1.4 / 5), 9);
+    expect(population.transition(1, 3, 0.5)).toBeCloseTo(-Math.log(2 / 6), 9);
+    expect(population.transition(2, 1, 0.1)).toBeCloseTo(-Math.log(0.4 / 4), 9);
+  });
+
+  it('never surprises by less than nothing', () => {
+    expect(new Population().transition(1, 2, 5)).toBeCloseTo(0, 9);
+  });
+
+  it('surprises by its own frequency in the long run', () => {
+    const population = new Population();
+    const random = new Random(1, 1);
+    for (let n = 0; n < 50_000; n++) population.transition(1, random.below(10) < 7 ? 2 : 3, 0.01);
+    expect(population.transition(1, 2, 0.01)).toBeCloseTo(-Math.log(0.7), 1);
+    expect(population.transition(1, 3, 0.01)).toBeCloseTo(-Math.log(0.3), 1);
+  });
+
+  it('stays known when four million steps are in and all counts are halved', () => {
+    const population = new Population();
+    const saved = population.snapshot();
+    saved.numbers[1] = 4_000_000 - 1;
+    population.restore(saved);
+    population.transition(1, 2, 0.1);
+    expect(population.snapshot().numbers[1]).toBe(2_000_000);
+    expect(population.transition(1, 2, 0.1)).toBeCloseTo(-Math.log((0.5 + 0.4) / (0.5 + 4)), 6);
+  });
+});
+
+describe('hours of the day', () => {
+  it('are equally likely before anything was seen', () => {
+    const population = new Population();
+    expect(population.hourShare(3)).toBeCloseTo(1 / 24, 9);
+  });
+
+  it('have shares that add up to 1', () => {
+    const population = new Population();
+    const random = new Random(1, 1);
+    for (let n = 0; n < 1000; n++) population.windowStarted(MONDAY + random.below(10 * DAY));
+    const shares = Array.from({ length: 24 }, (_, hour) => population.hourShare(hour));
+    expect(shares.reduce((a, b) => a + b)).toBeCloseTo(1, 6);
+  });
+
+  it('are smoothed by a Gaussian of two hours over midnight', () => {
+    const population = new Population();
+    for (let n = 0; n < 99; n++) population.windowStarted(MONDAY + n);
+    const weights = [-4, -3, -2, -1, 0, 1, 2, 3, 4].map((hours) => Math.exp(-((hours / 2) ** 2) / 2));
+    const all = weights.reduce((a, b) => a + b);
+    for (const [hour, weight] of [
+      [0, weights[4]!],
+      [23, weights[3]!],
+      [2, weights[6]!],
+      [20, weights[0]!],
+      [5, 0],
+    ] as const) {
+      expect(population.hourShare(hour)).toBeCloseTo((99 * (weight / all) + 1 / 24) / 100, 6);
+    }
+  });
+
+  it('are known after one day of event time', () => {
+    const population = new Population();
+    expect(population.knowsTheDay).toBe(false);
+    population.windowStarted(MONDAY);
+    population.windowStarted(MONDAY + DAY - 1);
+    expect(population.knowsTheDay).toBe(false);
+    population.windowStarted(MONDAY + DAY);
+    population.windowStarted(MONDAY + 1);
+    expect(population.knowsTheDay).toBe(true);
+  });
+});
+
+describe('novelties', () => {
+  it('are four in two hundred windows before any was seen', () => {
+    const population = new Population();
+    expect([population.clientNoveltyRate, population.networkNoveltyRate]).toEqual([0.02, 0.02]);
+  });
+
+  it('are counted apart, per window of a user', () => {
+    const population = new Population();
+    for (let n = 0; n < 800; n++) population.windowStarted(MONDAY);
+    for (let n = 0; n < 46; n++) population.clientNovelty();
+    population.networkNovelty();
+    expect(population.clientNoveltyRate).toBeCloseTo(50 / 1000, 9);
+    expect(population.networkNoveltyRate).toBeCloseTo(5 / 1000, 9);
+  });
+});
+
+test('four million windows are halved with all that is counted per window: rates and shares stay', () => {
+  const population = new Population();
+  for (let n = 0; n < 10; n++) population.windowStarted(MONDAY + 9 * HOUR);
+  const saved = population.snapshot();
+  saved.numbers[2] = 4_000_000 - 1;
+  saved.numbers[3] = 400_000;
+  saved.numbers[4] = 40_000;
+  saved.hours[9] = 4_000_000 - 1;
+  population.restore(saved);
+  const share = population.hourShare(9);
+  population.windowStarted(MONDAY + 9 * HOUR);
+  expect(population.snapshot().numbers.slice(2, 5)).toEqual([2_000_000, 200_000, 20_000]);
+  expect(population.snapshot().hours[9]).toBe(2_000_000);
+  expect(population.hourShare(9)).toBeCloseTo(share, 6);
+  expect(population.clientNoveltyRate).toBeCloseTo(0.1, 4);
+});
+
+test('a snapshot restores all of it', () => {
+  const population = new Population();
+  population.calls = 17;
+  population.windowStarted(MONDAY);
+  population.windowStarted(MONDAY + DAY + HOUR);
+  population.clientNovelty();
+  population.clientNovelty();
+  population.networkNovelty();
+  for (let n = 0; n < 5; n++) population.transition(1, 2, 0.1);
+  const restored = new Population();
+  restored.restore(population.snapshot());
+  expect(restored.snapshot()).toEqual(population.snapshot());
+  expect([restored.calls, restored.knowsTheDay]).toEqual([17, true]);
+  expect([restored.clientNoveltyRate, restored.networkNoveltyRate]).toEqual([6 / 202, 5 / 202]);
+  expect(restored.hourShare(1)).toBe(population.hourShare(1));
+  expect(restored.transition(1, 2, 0.1)).toBe(population.transition(1, 2, 0.1));
+});
