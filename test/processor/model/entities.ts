@@ -1,0 +1,119 @@
+/** A few entities that call, and the lifecycle that learns from them: what the service wires, without the service. */
+import { ApiCall } from '../../../processor/src/call/api-call.ts';
+import { EntityStates } from '../../../processor/src/features/entity-states.ts';
+import { Watermark } from '../../../processor/src/features/window-clock.ts';
+import { Random } from '../../../processor/src/forest/random.ts';
+import type { GateResult } from '../../../processor/src/model/gates.ts';
+import type { Model } from '../../../processor/src/model/model.ts';
+import {
+  type LearningSettings,
+  ModelLifecycle,
+  type ModelStore,
+  type TrainingRunner,
+} from '../../../processor/src/model/model-lifecycle.ts';
+import { train } from '../../../processor/src/model/train.ts';
+
+/** A Tuesday, unix seconds, at the start of a window. */
+export const START = 1_789_459_200;
+export const HOUR = 3600;
+
+const SETTINGS: LearningSettings = {
+  minRows: 1500,
+  minEntities: 10,
+  minHours: 1,
+  retrainEveryHours: 1,
+  promote: 'automatic',
+  sampleRows: 1000,
+  forest: { seed: 1, trees: 10, sampleSize: 32 },
+};
+
+export interface LearningEnds {
+  readonly run?: TrainingRunner;
+  readonly store?: ModelStore;
+}
+
+/** How a training ended. */
+export interface TrainingEnd {
+  readonly outcome: string;
+  readonly gates: readonly GateResult[];
+}
+
+export class LearningEntities {
+  readonly states: EntityStates;
+  readonly watermark = new Watermark(undefined);
+  readonly lifecycle: ModelLifecycle;
+  /** What the lifecycle told, in order. */
+  readonly promoted: Model[] = [];
+  readonly trainings: TrainingEnd[] = [];
+  readonly failures: unknown[] = [];
+  /** Models kept and the ones made current, by version. */
+  readonly saved: string[] = [];
+  readonly activated: string[] = [];
+  readonly #call = new ApiCall();
+  readonly #random = new Random(5, 0);
+
+  constructor(settings: Partial<LearningSettings> = {}, ends: LearningEnds = {}) {
+    this.states = new EntityStates(
+      { users: 100, addresses: 100, endpoints: 100, services: 2, probationShare: 0.2 },
+      { closing: (kind, slot) => this.lifecycle.learn(kind, slot), evicted: () => {} },
+    );
+    const store: ModelStore = {
+      saveModel: async (version) => void this.saved.push(version),
+      activate: async (version) => void this.activated.push(version),
+    };
+    this.lifecycle = new ModelLifecycle(
+      { ...SETTINGS, ...settings },
+      {
+        states: this.states,
+        watermark: this.watermark,
+        run: ends.run ?? (async (input) => train(input)),
+        store: ends.store ?? store,
+        random: () => this.#random.fraction(),
+        nowMs: () => 0,
+        events: {
+          promoted: (model) => void this.promoted.push(model),
+          trained: (outcome, _seconds, gates) => void this.trainings.push({ outcome, gates }),
+          failed: (error) => void this.failures.push(error),
+        },
+      },
+    );
+  }
+
+  /** Calls of `users` users from as many addresses to ten endpoints: each about once a minute, from `from` hours on. */
+  live(from: number, hours: number, users = 20): void {
+    const calls = hours * 60 * users;
+    for (let index = 0; index < calls; index++) {
+      const who = 1 + this.#random.below(users);
+      const endpoint = this.#random.below(10);
+      const isRefused = this.#random.fraction() < 0.05;
+      this.observe(START + from * HOUR + (index / calls) * hours * HOUR, {
+        userHigh: 1,
+        userLow: who,
+        addressHigh: 2,
+        addressLow: who,
+        network: who,
+        endpoint,
+        statusCode: isRefused ? 404 : 200,
+        isClientError: isRefused,
+        isNotFound: isRefused,
+        durationSeconds: 0.05 * (1 + this.#random.fraction()),
+        responseBytes: 1000 * (1 + this.#random.fraction()),
+      });
+    }
+  }
+
+  /** One call, as the service observes it. */
+  observe(startSeconds: number, part: Partial<ApiCall>): void {
+    Object.assign(this.#call, new ApiCall(), { identityKind: 1, countsForUser: true, countsForAddress: true }, part);
+    this.#call.startSeconds = startSeconds;
+    if (!this.watermark.accept(startSeconds)) return;
+    this.states.observe(this.#call);
+    this.lifecycle.countRow();
+  }
+
+  /** Asks for a training and waits for its end. */
+  async train(): Promise<void> {
+    this.lifecycle.trainIfDue();
+    await this.lifecycle.idle();
+  }
+}
