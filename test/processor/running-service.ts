@@ -1,0 +1,108 @@
+import { configSchema } from '../../processor/src/config/schema.ts';
+import { encodeRequest } from '../../processor/src/otlp/request-writer.ts';
+import { createService, type Edges, type Service } from '../../processor/src/service.ts';
+import type { SimulatedSpan } from '../../processor/src/simulation/span.ts';
+import { batchesOf, toResourceSpans } from '../../processor/src/simulation/trace-batch.ts';
+import { createLog } from '../../processor/src/telemetry/log.ts';
+import { seededRandom } from '../support/otlp-samples.ts';
+import { type NextHopServer, startNextHop } from './exporter/next-hop-server.ts';
+import { type GrpcAnswer, GrpcSender } from './receiver/grpc-sender.ts';
+import { HttpSender } from './receiver/http-sender.ts';
+
+/** Sections of the configuration, as a user writes them. */
+export type Settings = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+const SPANS_PER_REQUEST = 500;
+/** Value of a sample in the exposition format: what follows the name and its labels. */
+const SAMPLE_VALUE = /^\w+(?:\{.*\})? (\S+)/;
+
+/** The service in this process, with real senders before and a real next hop behind it. */
+export class RunningService {
+  readonly service: Service;
+  readonly nextHop: NextHopServer;
+  readonly grpc: GrpcSender;
+  readonly http: HttpSender;
+  readonly log: readonly Readonly<Record<string, unknown>>[];
+  readonly #control: string;
+
+  /** `folder`: the data folder. `settings` are laid over free ports; without `export` everything goes to `nextHop`. */
+  static async start(
+    folder: string,
+    settings: Settings = {},
+    clock: Edges['clock'] = Date.now,
+  ): Promise<RunningService> {
+    const nextHop = await startNextHop();
+    const log: Record<string, unknown>[] = [];
+    const destination = { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) };
+    const config = configSchema.parse({
+      export: { endpoint: `127.0.0.1:${nextHop.port}` },
+      store: { directory: folder },
+      ...settings,
+      receiver: { grpc_port: 0, http_port: 0, ...settings['receiver'] },
+      control: { port: 0, ...settings['control'] },
+    });
+    const edges = { clock, random: seededRandom(1), log: createLog({ level: 'info', destination }) };
+    try {
+      const service = await createService(config, edges);
+      try {
+        await service.start();
+      } catch (error) {
+        await service.stop(AbortSignal.abort());
+        throw error;
+      }
+      return new RunningService(service, nextHop, log);
+    } catch (error) {
+      nextHop.stop();
+      throw error;
+    }
+  }
+
+  private constructor(service: Service, nextHop: NextHopServer, log: RunningService['log']) {
+    const { grpc, http, control } = service.addresses();
+    this.#control = control;
+    this.service = service;
+    this.nextHop = nextHop;
+    this.log = log;
+    this.grpc = new GrpcSender(portOf(grpc));
+    this.http = new HttpSender(portOf(http));
+  }
+
+  /** Sends a body over gRPC; rejects unless it is acknowledged. */
+  async send(body: Buffer): Promise<void> {
+    const { error }: GrpcAnswer = await this.grpc.send(body);
+    if (error !== undefined) throw error;
+  }
+
+  /** Sends simulated spans whose times are moved by `shiftMs`. */
+  async sendSpans(spans: Iterable<SimulatedSpan>, shiftMs: number): Promise<void> {
+    for (const batch of batchesOf(spans, SPANS_PER_REQUEST)) {
+      await this.send(encodeRequest(toResourceSpans(batch, { shiftMs })));
+    }
+  }
+
+  async get(path: string): Promise<{ status: number; text: string }> {
+    const response = await fetch(`http://${this.#control}${path}`);
+    return { status: response.status, text: await response.text() };
+  }
+
+  /** Sum over the series of a metric whose labels contain all of `labels` (as `name="value"`); NaN when there is none. */
+  async metric(name: string, ...labels: readonly string[]): Promise<number> {
+    const { text } = await this.get('/metrics');
+    const values = text
+      .split('\n')
+      .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
+      .filter((line) => labels.every((label) => line.includes(label)))
+      .map((line) => Number(SAMPLE_VALUE.exec(line)?.[1]));
+    return values.length === 0 ? Number.NaN : values.reduce((sum, value) => sum + value, 0);
+  }
+
+  /** Stops it as a signal would. */
+  async stop(): Promise<void> {
+    this.grpc.close();
+    this.http.close();
+    await this.service.stop(AbortSignal.timeout(10_000));
+    this.nextHop.stop();
+  }
+}
+
+const portOf = (address: string): number => Number(address.split(':').at(-1));

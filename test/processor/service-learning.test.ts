@@ -1,0 +1,142 @@
+/** The service from its first span to its first model, and over restarts, on simulated traffic. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { toResourceSpans } from '../../processor/src/simulation/trace-batch.ts';
+import { encodeRequest } from '../../processor/src/otlp/request-writer.ts';
+import type { IncidentNotice } from '../../processor/src/service.ts';
+import type { SimulatedSpan } from '../../processor/src/simulation/span.ts';
+import { createWorld } from '../../processor/src/simulation/world.ts';
+import { removeTemporaryFolders, temporaryFolder } from '../support/temporary-folder.ts';
+import { verdictsIn } from './pipeline/requests.ts';
+import { until } from './receiver/running-receiver.ts';
+import { RunningService } from './running-service.ts';
+
+const HOUR_MS = 3_600_000;
+const START_MS = Date.UTC(2026, 0, 14, 6);
+/** The first model is learned from what comes before; the attacks come after. */
+const QUIET_HOURS = 6;
+const HOURS = 12;
+const SETTINGS = {
+  model: { min_rows: 2000, min_entities: 20, min_hours: 1, trees: 30, sample_rows: 3000, retrain_every_hours: 0 },
+};
+
+const world = createWorld({
+  seed: 3,
+  users: 60,
+  days: HOURS / 24,
+  startMs: START_MS,
+  attacks: [
+    { behavior: 'enumeration', intensity: 'high' },
+    { behavior: 'latency', intensity: 'high' },
+  ],
+  quietShare: QUIET_HOURS / HOURS,
+});
+/** Receive time: the end of the simulated day, so that none of its spans is late. */
+const clock = (): number => world.endMs;
+
+let folder: string;
+let quiet: SimulatedSpan[];
+let attacked: SimulatedSpan[];
+let service: RunningService;
+/** Users known when the first model was in use. */
+let users: number;
+
+beforeAll(() => {
+  const spans = [...world];
+  quiet = spans.filter((span) => span.startMs < START_MS + QUIET_HOURS * HOUR_MS);
+  attacked = spans.slice(quiet.length);
+  folder = temporaryFolder();
+});
+beforeEach(async () => {
+  service = await RunningService.start(folder, SETTINGS, clock);
+});
+afterEach(() => service.stop());
+afterAll(removeTemporaryFolders);
+
+/** Sends a few ordinary calls and returns what was written onto their SERVER spans. */
+async function verdictsOf(spans: readonly SimulatedSpan[]): Promise<Record<string, unknown>[]> {
+  await service.send(encodeRequest(toResourceSpans(spans)));
+  const { body } = service.nextHop.received.at(-1)!;
+  return verdictsIn(body).filter((verdict) => Object.keys(verdict).length > 0);
+}
+
+const keysOf = (verdicts: readonly Record<string, unknown>[]): string[] => [
+  ...new Set(verdicts.flatMap((verdict) => Object.keys(verdict))),
+];
+
+// These tests follow one another, as the days of one installation do.
+describe('one installation', () => {
+  test('learns from its first spans, trains, puts its first model to use by itself, and scores', async () => {
+    expect(service.service.modelVersion()).toBeUndefined();
+    expect(keysOf(await verdictsOf(quiet.slice(0, 100)))).toEqual(['anomaly.state']);
+    expect(service.service.learningProgress()).toBeLessThan(1);
+    await service.sendSpans(quiet, 0);
+    await until(() => service.service.modelVersion() !== undefined);
+    expect(service.service.learningProgress()).toBe(1);
+    const version = service.service.modelVersion()!;
+    const verdicts = await verdictsOf(attacked.slice(0, 100));
+    expect(verdicts.length).toBeGreaterThan(10);
+    for (const verdict of verdicts) {
+      expect(verdict).toMatchObject({ 'anomaly.model.version': version, 'anomaly.is_anomaly': expect.any(Boolean) });
+      expect(verdict['anomaly.score']).toBeGreaterThanOrEqual(0);
+      expect(verdict['anomaly.score']).toBeLessThanOrEqual(1);
+    }
+    expect(await service.metric('api_anomaly_model_info', `version="${version}"`)).toBe(1);
+    expect(await service.metric('api_anomaly_training_runs_total', 'outcome="promoted"')).toBe(1);
+    expect(await service.metric('api_anomaly_scored_spans_total')).toBeGreaterThanOrEqual(verdicts.length);
+    expect(await service.metric('api_anomaly_threshold', 'entity="user"')).toBeCloseTo(4 / 6);
+    expect(await service.metric('api_anomaly_learning_progress_ratio')).toBe(1);
+    users = await service.metric('api_anomaly_tracked_entities', 'entity="user"');
+    expect(users).toBeGreaterThan(20);
+  }, 120_000);
+
+  test('started again it has its model and what it knew of its users: nothing is learned anew', async () => {
+    expect(service.service.modelVersion()).toBeDefined();
+    expect(service.service.learningProgress()).toBe(1);
+    expect(await service.metric('api_anomaly_tracked_entities', 'entity="user"')).toBe(users);
+    const verdicts = await verdictsOf(attacked.slice(100, 200));
+    expect(verdicts.filter((verdict) => 'anomaly.state' in verdict)).toEqual([]);
+    expect(await service.metric('api_anomaly_training_runs_total')).toBeNaN();
+  });
+
+  test('finds attacks, and tells of them without a raw id', async () => {
+    const incidents: IncidentNotice[] = [];
+    service.service.onIncident((incident) => incidents.push(incident));
+    await service.sendSpans(attacked.slice(200), 0);
+    expect(incidents.length).toBeGreaterThan(0);
+    const rawIds = world.users.map(({ id }) => id);
+    for (const { kind, entity, reason, endpoint, service: name, id } of incidents) {
+      expect(entity).toMatch(kind === 'endpoint' ? /^[A-Z]+ \// : /^[ua]_[0-9a-f]{16}$/);
+      expect(rawIds.filter((raw) => `${entity} ${reason} ${endpoint} ${name}`.includes(raw))).toEqual([]);
+      expect(id).toMatch(/^i_[0-9a-f]{16}$/);
+    }
+    expect(await service.metric('api_anomaly_incidents_total')).toBe(incidents.length);
+    expect(await service.metric('api_anomaly_incidents_open')).toBeGreaterThan(0);
+    expect(await service.metric('api_anomaly_anomalies_total')).toBeGreaterThan(0);
+    const flagged = service.nextHop.received.flatMap(({ body }) =>
+      verdictsIn(body).filter((verdict) => verdict['anomaly.is_anomaly'] === true),
+    );
+    const known = new Set(incidents.map(({ id }) => id));
+    expect(flagged.length).toBeGreaterThan(0);
+    expect(flagged.filter((verdict) => !known.has(String(verdict['anomaly.incident.id'])))).toEqual([]);
+  }, 120_000);
+
+  test('what is in the folder can be damaged while it is down', () => {
+    const models = path.join(folder, 'models');
+    for (const name of readdirSync(models).filter((file) => file.endsWith('.model'))) {
+      const file = path.join(models, name);
+      const bytes = readFileSync(file);
+      bytes.fill(0xff, Math.floor(bytes.length / 2), Math.floor(bytes.length / 2) + 16);
+      writeFileSync(file, bytes);
+    }
+  });
+
+  test('a damaged model is set aside and learned again; the rest goes on', async () => {
+    expect(service.service.modelVersion()).toBeUndefined();
+    expect(readdirSync(path.join(folder, 'quarantine'))).not.toEqual([]);
+    expect(await service.metric('api_anomaly_store_errors_total', 'operation="load_model"')).toBeGreaterThan(0);
+    expect(await service.metric('api_anomaly_tracked_entities', 'entity="user"')).toBeGreaterThanOrEqual(users);
+    await service.sendSpans(attacked.slice(0, 1000), 0);
+    await until(() => service.service.modelVersion() !== undefined);
+  });
+});
