@@ -28,8 +28,11 @@ export const THEME_CAPS: Record<Theme, number> = {
 };
 /** What a theme's forest contributes beside its per-feature tails. */
 const FOREST_WEIGHT = 0.3;
-/** Evidence of a theme below which its forest is not asked: nineteen windows in twenty, and most of the cost. */
-const FOREST_FROM_NATS = 3;
+/**
+ * Evidence of a theme below which its forest is not asked: it could not make the row an anomaly, and it costs more than all
+ * the rest. Ninety-nine windows in a hundred are below.
+ */
+const FOREST_FROM_NATS = 4.5;
 /** An address seen N windows counts .5 + .5 N / (N + 10) outside access: cold addresses are odd without meaning harm. */
 const COLD_WINDOWS = 10;
 

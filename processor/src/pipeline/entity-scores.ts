@@ -5,10 +5,11 @@ import { windowOf } from '../features/window-clock.ts';
 /** Names of the top features kept with a verdict. */
 export const TOP_FEATURES = 3;
 
-/** Seconds of event time after which an entity that calls is evaluated again. */
-const RESCORE_SECONDS = 1;
-/** Share by which a window's calls must grow to be evaluated again before that: few calls count each, many in steps. */
-const RESCORE_GROWTH = 1 / 8;
+/** Share by which a window's calls must grow for another evaluation: few calls count each, many in steps. */
+const RESCORE_GROWTH = 1 / 4;
+/** Seconds of event time after which an entity is evaluated again with less growth: at a call that failed, at any call. */
+const RESCORE_FAILED_SECONDS = 1;
+const RESCORE_SECONDS = 15;
 
 export class EntityScores {
   /** Rarity of the entity's window so far: -ln p, nats. */
@@ -54,12 +55,16 @@ export class EntityScores {
     this.#secondsThen = new Float64Array(capacity);
   }
 
-  /** Whether the evaluation of a slot is out of date for a call at `seconds`, the `calls`-th of `window`. */
-  isStale(slot: number, window: number, calls: number, seconds: number): boolean {
+  /**
+   * Whether the evidence of a slot can have changed since its evaluation, for a call at `seconds`, the `calls`-th of
+   * `window`. `hasFailed`: whether that call was refused or ended in an error.
+   */
+  isStale(slot: number, window: number, calls: number, seconds: number, hasFailed: boolean): boolean {
     if (this.#window[slot] !== window) return true;
     const grown = calls - this.#callsThen[slot]!;
     if (grown === 0) return false;
-    return seconds - this.#secondsThen[slot]! >= RESCORE_SECONDS || grown >= 1 + calls * RESCORE_GROWTH;
+    if (grown >= 1 + calls * RESCORE_GROWTH) return true;
+    return seconds - this.#secondsThen[slot]! >= (hasFailed ? RESCORE_FAILED_SECONDS : RESCORE_SECONDS);
   }
 
   /** Notes that a slot is being evaluated; returns the evidence carried into its window, nats. */

@@ -141,7 +141,8 @@ export class Scorer {
     const { state, scores } = side;
     const window = state.window(slot);
     const calls = state.calls(slot);
-    if (scores.isStale(slot, window, calls, call.startSeconds))
+    const hasFailed = call.isClientError || call.isServerError;
+    if (scores.isStale(slot, window, calls, call.startSeconds, hasFailed))
       this.#evaluate(side, slot, window, calls, call.startSeconds);
     if (side.kind === 'endpoint' && !this.#showsSymptom(slot, BEHAVIOR_NAMES[scores.behavior[slot]!]!, call)) return 0;
     this.#prefer(side, slot);
