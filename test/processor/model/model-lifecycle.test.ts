@@ -2,11 +2,9 @@ import type { Model } from '../../../processor/src/model/model.ts';
 import type { TrainingRunner } from '../../../processor/src/model/model-lifecycle.ts';
 import { train } from '../../../processor/src/model/train.ts';
 import { rowWidth } from '../../../processor/src/features/features.ts';
-import { LearningEntities, START } from './entities.ts';
+import { inline, LearningEntities, START } from './entities.ts';
 
 const versions = (models: readonly Model[]): string[] => models.map(({ provenance }) => provenance.version);
-
-const inline: TrainingRunner = async (input) => train(input);
 
 /** A runner whose result the alert rate gate refuses. */
 const alarming: TrainingRunner = async (input) => ({ ...train(input), rareShares: { user: 0.5 } });
@@ -104,7 +102,7 @@ describe('the first model', () => {
   });
 
   it('rests on what entities did last, too, and knows when and on how much it was trained', async () => {
-    const entities = new LearningEntities();
+    const entities = new LearningEntities({ sampleRows: 1000 });
     entities.live(0, 2);
     await entities.train();
     const { provenance, detectors } = entities.promoted[0]!;

@@ -136,7 +136,7 @@ test('the first start has nothing to restore, and that is no error', async () =>
 });
 
 /** Leaves a snapshot with this header behind, and no more data than that. */
-async function saved(header: (sound: Header) => Header): Promise<void> {
+async function leaveSnapshot(header: (sound: Header) => Header): Promise<void> {
   const other = await new Kept().start();
   other.entities.live(0, 0.2);
   const sound = stateHeader(other.entities.states, other.endpoints.snapshot()) as unknown as Header;
@@ -154,7 +154,7 @@ describe('a snapshot is not used, and learning starts again, when', () => {
     ['its header is of something else', () => ({ some: 'thing' })],
     ['it ends before its data', (sound) => sound],
   ])('%s', async (_, header) => {
-    await saved(header);
+    await leaveSnapshot(header);
     const after = await new Kept().start();
     expect(after.rows()).toEqual({});
     expect(after.samples()).toEqual([[], [], []]);
@@ -169,7 +169,7 @@ describe('a snapshot is not used, and learning starts again, when', () => {
   });
 
   it('its features are others, and the reason is told', async () => {
-    await saved((sound) => ({ ...sound, layout: 99 }));
+    await leaveSnapshot((sound) => ({ ...sound, layout: 99 }));
     const { errors } = await new Kept().start();
     expect(errors).toHaveLength(1);
     expect(errors[0]).toMatch(/other features; baselines are learned again/);
