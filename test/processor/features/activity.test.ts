@@ -68,6 +68,12 @@ test('pauses are as regular as one over their coefficient of variation, by a two
   expect(regularity(floats, 5)).toBeCloseTo(Math.log(100 / 5) * -Math.log(deviation / mean), 4);
 });
 
+test('calls at the same time have a pause of 0 s, which counts', () => {
+  const floats = activityOf(repeat(7, {}), [NaN, 0, 3, 3, 3, 3, 3]);
+  // Mean 2.5, variance (2.5^2 + 5 x 0.5^2) / 6 = 1.25.
+  expect(regularity(floats, 5)).toBeCloseTo(Math.log(7 / 5) * -Math.log(Math.sqrt(1.25) / 2.5), 5);
+});
+
 test('equal pauses of any length are regular, not undefined by rounding', () => {
   const random = new Random(3, 1);
   for (let n = 0; n < 500; n++) {
