@@ -11,32 +11,31 @@ describe('when an entity is evaluated', () => {
   });
 
   test('at its first call, and at the first of every window', () => {
-    expect(scores.isStale(1, WINDOW, 1, START)).toBe(true);
+    expect(scores.isStale(1, WINDOW, 1, START, false)).toBe(true);
     scores.begin(1, WINDOW, 1, START);
-    expect(scores.isStale(1, WINDOW, 1, START)).toBe(false);
-    expect(scores.isStale(1, WINDOW + 1, 1, START + 300)).toBe(true);
-    expect(scores.isStale(2, WINDOW, 1, START)).toBe(true);
+    expect(scores.isStale(1, WINDOW, 1, START, false)).toBe(false);
+    expect(scores.isStale(1, WINDOW + 1, 1, START + 300, false)).toBe(true);
+    expect(scores.isStale(2, WINDOW, 1, START, false)).toBe(true);
   });
 
   test('not again while nothing was added, whatever the time', () => {
     scores.begin(1, WINDOW, 5, START);
-    expect(scores.isStale(1, WINDOW, 5, START + 200)).toBe(false);
+    expect(scores.isStale(1, WINDOW, 5, START + 200, true)).toBe(false);
   });
 
-  test('again after a second in which it called', () => {
+  test('again at a call that failed a second later, at any call 15 seconds later', () => {
     scores.begin(1, WINDOW, 100, START + 10);
-    expect(scores.isStale(1, WINDOW, 101, START + 10.9)).toBe(false);
-    expect(scores.isStale(1, WINDOW, 101, START + 11)).toBe(true);
+    expect([10.9, 11].map((second) => scores.isStale(1, WINDOW, 101, START + second, true))).toEqual([false, true]);
+    expect([24.9, 25].map((second) => scores.isStale(1, WINDOW, 101, START + second, false))).toEqual([false, true]);
   });
 
-  test('earlier than that when its calls have grown by an eighth and one: every one of the first few, then in steps', () => {
-    // Stale from grown >= 1 + calls / 8: 8 calls after 5 (3 >= 2), and 115 after 100 (15 < 15.4), 116 (16 >= 15.5).
+  test('earlier than that when its calls have grown by a quarter and one: each of the first few, then in steps', () => {
+    // From grown >= 1 + calls / 4: 7 calls after 5 do not reach it (2 < 2.75), 8 do (3 >= 3).
     scores.begin(1, WINDOW, 5, START);
-    expect(scores.isStale(1, WINDOW, 6, START)).toBe(false);
-    expect(scores.isStale(1, WINDOW, 8, START)).toBe(true);
+    expect([6, 7, 8].map((calls) => scores.isStale(1, WINDOW, calls, START, false))).toEqual([false, false, true]);
+    // 134 calls after 100 do not (34 < 34.5), 135 do (35 >= 34.75).
     scores.begin(1, WINDOW, 100, START);
-    expect(scores.isStale(1, WINDOW, 115, START)).toBe(false);
-    expect(scores.isStale(1, WINDOW, 116, START)).toBe(true);
+    expect([134, 135].map((calls) => scores.isStale(1, WINDOW, calls, START, false))).toEqual([false, true]);
   });
 
   test.each([
@@ -46,7 +45,7 @@ describe('when an entity is evaluated', () => {
   ])('%s does not put off the next evaluation', (_name, seconds) => {
     scores.begin(1, WINDOW, 100, START + 10);
     scores.begin(1, WINDOW, 101, seconds);
-    expect(scores.isStale(1, WINDOW, 102, START + 11)).toBe(true);
+    expect(scores.isStale(1, WINDOW, 102, START + 25, false)).toBe(true);
   });
 });
 
@@ -93,7 +92,7 @@ const stateOf = (scores: EntityScores, slot: number): unknown[] => [
   scores.rarity[slot],
   scores.isAnomaly[slot],
   scores.wasAnomalous[slot],
-  scores.isStale(slot, WINDOW, 1, START),
+  scores.isStale(slot, WINDOW, 1, START, false),
   scores.begin(slot, WINDOW + 1, 1, START + 300),
 ];
 

@@ -186,6 +186,24 @@ describe('large requests', () => {
     expect(stage.rows).toBe(600);
   });
 
+  test('what waits for the next hop stays as it is while other requests come and go', async () => {
+    const stage = new Stage();
+    const changed: number[] = [];
+    stage.nextHop.answer = async ({ body }, turn) => {
+      const before = Buffer.from(body);
+      for (let turns = turn % 5; turns >= 0; turns--) await new Promise((resolve) => setImmediate(resolve));
+      if (!before.equals(body)) changed.push(turn);
+      return SUCCESS;
+    };
+    for (let round = 0; round < 5; round++) {
+      const bodies = Array.from({ length: 20 }, (_, index) =>
+        request(calls(1 + (index % 7), 100 * (20 * round + index))),
+      );
+      await Promise.all(bodies.map((body) => stage.send(body)));
+    }
+    expect([stage.nextHop.received.length, changed]).toEqual([100, []]);
+  });
+
   test('more requests at once than workplaces are kept for are served all the same', async () => {
     const stage = new Stage();
     const bodies = Array.from({ length: 40 }, (_, index) => request(calls(3, 10 * index)));

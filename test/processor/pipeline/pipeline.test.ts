@@ -158,7 +158,7 @@ describe('what comes out', () => {
     const stage = new Stage();
     const body = request([{ ...call(0, { 'anomaly.note': 'mine' }), kind: CLIENT }]);
     await stage.send(body);
-    expect(stage.nextHop.received[0]).toBe(body);
+    expect(stage.nextHop.lastBody).toBe(body);
   });
 
   test('a span that says nothing but its kind, and spans with absurd times, get a score that is a number', async () => {

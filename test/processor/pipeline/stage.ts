@@ -30,12 +30,16 @@ const MIB = 1024 * 1024;
 
 /** A next hop that keeps what it is sent and answers as it is told. */
 export class ToldNextHop implements TraceConsumer {
+  /** Copies: what a request lies in may serve another one as soon as it is acknowledged. */
   readonly received: Buffer[] = [];
+  /** The latest request, as it was handed over. */
+  lastBody: Buffer | undefined;
   /** May be replaced at any time. `turn`: how many requests came before. */
   answer: (request: TraceRequest, turn: number) => TraceOutcome | Promise<TraceOutcome> = () => SUCCESS;
 
   async consume(request: TraceRequest): Promise<TraceOutcome> {
-    this.received.push(request.body);
+    this.received.push(Buffer.from(request.body));
+    this.lastBody = request.body;
     return this.answer(request, this.received.length - 1);
   }
 }
