@@ -97,6 +97,16 @@ describe('the name', () => {
     expect(find('user', busy, { failed_logins: 8, objects: 20 }).behavior).toBe('enumeration');
   });
 
+  it('counts half of the second signal: two that agree weigh more than a somewhat stronger one alone', () => {
+    const { enumeration, credential_stuffing: stuffing } = BEHAVIORS;
+    const { objects, new_objects: newObjects } = enumeration.signals.user;
+    // 10 + 10 / 2 against 12.
+    const nats = { objects: 10 / objects, new_objects: 10 / newObjects };
+    const alone = { failed_logins: 12 / stuffing.signals.user.failed_logins };
+    expect(find('user', busy, { ...nats, ...alone }).behavior).toBe('enumeration');
+    expect(find('user', busy, { objects: nats.objects, ...alone }).behavior).toBe('credential_stuffing');
+  });
+
   it('goes to the next behavior where the strongest does not reach its minimum', () => {
     expect(find('user', { objects: 1000 }, { failed_logins: 20, objects: 18 })).toMatchObject({
       behavior: 'enumeration',
