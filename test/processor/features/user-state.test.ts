@@ -1,5 +1,15 @@
 import { FEATURES, type UserFeature } from '../../../processor/src/features/features.ts';
-import { type CallFields, DAY, excess, HOUR, linearCount, MINUTES_5, Observations, repeat } from './observations.ts';
+import {
+  type CallFields,
+  DAY,
+  excess,
+  hashOf,
+  HOUR,
+  linearCount,
+  MINUTES_5,
+  Observations,
+  repeat,
+} from './observations.ts';
 
 interface Example {
   calls: CallFields[];
@@ -272,10 +282,10 @@ it('keeps at most 2 KiB a user, keys and order of use included', () => {
 });
 
 it('knows the identity kind, network, window and calls of a user', () => {
-  const seen = new Observations().observe({ identityKind: 3, network: 7 }, { network: 8 }, {});
+  const seen = new Observations().observe({ user: 2, network: 7 }, { identityKind: 3, network: 7 }, { network: 8 }, {});
   const { user, userSlot } = seen.states;
   expect(user.identityKind(userSlot)).toBe(3);
-  expect(user.network(userSlot)).toBeGreaterThan(0);
+  expect(user.network(userSlot)).toBe(hashOf('network', 8));
   expect(user.calls(userSlot)).toBe(3);
   expect(user.window(userSlot)).toBe(1_767_571_200 / 300);
   expect(seen.observe({ at: DAY }).states.user.calls(userSlot)).toBe(1);
