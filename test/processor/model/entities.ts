@@ -15,7 +15,7 @@ import { train } from '../../../processor/src/model/train.ts';
 
 /** A Tuesday, unix seconds, at the start of a window. */
 export const START = 1_789_459_200;
-export const HOUR = 3600;
+const HOUR = 3600;
 
 const SETTINGS: LearningSettings = {
   minRows: 1500,
