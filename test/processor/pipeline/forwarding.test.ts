@@ -82,6 +82,12 @@ describe('parts for the next hop', () => {
     );
   });
 
+  test('into few parts: halves of halves, not one span each', () => {
+    const body = request(calls(64));
+    const parts = new Forwarding(Math.ceil(body.length / 3), 'anomaly.').parts(stage.view(body), new SpanAnnotations());
+    expect(parts.map(({ from, to }) => to - from)).toEqual([16, 16, 16, 16]);
+  });
+
   test('parts keep the resource and the scope of their spans', () => {
     const body = nested([0, 2, 4, 6, 8, 10]);
     const parts = new Forwarding(500, 'anomaly.').parts(stage.view(body), new SpanAnnotations());

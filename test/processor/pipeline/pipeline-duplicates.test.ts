@@ -1,5 +1,6 @@
 /** Requests sent again: senders retry, batchers regroup. Every span counts once. */
 import * as fc from 'fast-check';
+import { jest } from '@jest/globals';
 import { StatusCode, SUCCESS, type TraceOutcome } from '../../../processor/src/component.ts';
 import { call, calls, request, verdictsIn } from './requests.ts';
 import { Stage } from './stage.ts';
@@ -31,11 +32,13 @@ describe('the same bytes', () => {
     const stage = new Stage({ sliceSpans: 4 });
     const told = new ToldModel();
     stage.lifecycle.promote(told.model);
+    const slices = jest.spyOn(stage.judge, 'judge');
     const body = request(calls(40));
     const outcomes = await Promise.all([1, 2, 3, 4, 5].map(() => stage.send(Buffer.from(body))));
     expect(outcomes).toEqual([SUCCESS, SUCCESS, SUCCESS, SUCCESS, SUCCESS]);
     const [first, ...others] = stage.nextHop.received;
     expect(others).toHaveLength(4);
+    expect(slices).toHaveBeenCalledTimes(40 / 4);
     for (const other of others) expect(other.equals(first!)).toBe(true);
     expect([stage.rows, stage.count('duplicate_spans_total')]).toEqual([40, 160]);
   });

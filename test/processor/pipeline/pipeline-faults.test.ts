@@ -177,6 +177,25 @@ describe('large requests', () => {
     expect(spansIn(stage.nextHop.received[1]!)).toHaveLength(2000);
   });
 
+  test('let others have their turn while they are judged, too', async () => {
+    const stage = new Stage({ sliceSpans: 16 });
+    const { judge } = stage;
+    const real = judge.judge.bind(judge);
+    let small: Promise<unknown> | undefined;
+    let isSmallAnswered = false;
+    let wasAnsweredInBetween = false;
+    judge.judge = (view, annotations, from, to, tally) => {
+      real(view, annotations, from, to, tally);
+      // The small one comes when the large one has been read and its first slice judged.
+      if (view.scorableCount > 100 && from === 0)
+        small = stage.send(request(calls(2, 5000))).then(() => (isSmallAnswered = true));
+      if (to === 2000) wasAnsweredInBetween = isSmallAnswered;
+    };
+    await stage.send(request(calls(2000)));
+    await small;
+    expect(wasAnsweredInBetween).toBe(true);
+  });
+
   test('two large ones in work at the same time keep to themselves what they find', async () => {
     const stage = new Stage({ sliceSpans: 16 });
     await Promise.all([stage.send(request(calls(300))), stage.send(request(calls(300, 1000)))]);
