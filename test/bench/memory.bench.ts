@@ -47,7 +47,10 @@ export async function benchMemory({ quick }: { quick: boolean }): Promise<BenchS
     const evicted = await processor.metric('api_anomaly_evicted_entities_total', 'entity="user"');
     const trainings = await processor.metric('api_anomaly_training_runs_total');
     if (peak > MOST_MEGABYTES) {
-      throw new Error(`The service needed ${peak.toFixed(0)} MB for ${users} users; at most ${MOST_MEGABYTES} MB.`);
+      const course = shownOf(readings).map((reading) => rowOf(reading).join(': '));
+      throw new Error(
+        `The service needed ${peak.toFixed(0)} MB for ${users} users; at most ${MOST_MEGABYTES} MB. MB after users: ${course.join('; ')}.`,
+      );
     }
     const secondHalf = readings.filter((reading) => reading.users >= users / 2);
     return {
