@@ -37,6 +37,7 @@ export function stateHeader(states: EntityStates, endpointTable: unknown): State
 /**
  * The rows, kind after kind, the least recently used first. The caller may let other work run between two chunks: each
  * row is consistent in itself, and rows that come or go meanwhile are left out or padded with free rows (key 0, 0).
+ * The memory of a chunk is used again for the next one.
  */
 export function* stateChunks(states: EntityStates, header: StateHeader): Generator<Buffer> {
   const { transitions, departures, hours } = states.population.snapshot();
@@ -48,10 +49,11 @@ export function* stateChunks(states: EntityStates, header: StateHeader): Generat
     // Where entities have come since the header was made, newcomers that were not used for longest are left out.
     order.splice(0, Math.max(0, order.length - header.kinds[kind].rows));
     const width = state.stride + ROW_HEADER;
+    const chunk = new Float32Array(ROWS_PER_CHUNK * width);
+    const words = new Uint32Array(chunk.buffer);
     for (let from = 0; from < header.kinds[kind].rows; from += ROWS_PER_CHUNK) {
       const rows = Math.min(ROWS_PER_CHUNK, header.kinds[kind].rows - from);
-      const chunk = new Float32Array(rows * width);
-      const words = new Uint32Array(chunk.buffer);
+      chunk.fill(0);
       for (let index = 0; index < rows; index++) {
         const slot = order[from + index];
         if (slot === undefined || !state.table.isUsed(slot)) continue;
@@ -60,7 +62,7 @@ export function* stateChunks(states: EntityStates, header: StateHeader): Generat
         words[index * width + 2] = state.table.isMature(slot) ? MATURE : PROBATION;
         state.copyState(slot, chunk, index * width + ROW_HEADER);
       }
-      yield bytesOf(chunk);
+      yield bytesOf(chunk.subarray(0, rows * width));
     }
   }
 }

@@ -196,16 +196,16 @@ class DetectorTraining {
     distances: Float64Array,
   ): { forest: IsolationForest; scores: Float64Array } {
     const size = this.#training.size;
-    const matrix = new Float64Array(size * 2 * this.#features);
-    const columns = this.#themeRow(detector, theme, 0, distances, matrix, 0);
+    const one = new Float64Array(2 * this.#features);
+    const columns = this.#themeRow(detector, theme, 0, distances, one, 0);
     const kept = indicesWhere(size, (row) => this.#kept[row] === 1);
+    const matrix = new Float64Array(kept.length * columns);
     kept.forEach((row, index) => this.#themeRow(detector, theme, row, distances, matrix, index * columns));
-    const forest = IsolationForest.train(matrix.subarray(0, kept.length * columns), columns, {
+    const forest = IsolationForest.train(matrix, columns, {
       ...this.#settings,
       // Back to 0 after the highest seed there is.
       seed: (this.#settings.seed + theme) >>> 0,
     });
-    const one = new Float64Array(columns);
     const scores = Float64Array.from({ length: size }, (_, row) => {
       this.#themeRow(detector, theme, row, distances, one, 0);
       return forest.score(one);

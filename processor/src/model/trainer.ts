@@ -23,6 +23,9 @@ export interface TrainerOptions {
   readonly nowMs?: () => number;
 }
 
+/** Of the thread's heap for new objects: with more it would only collect its garbage later. */
+const YOUNG_HEAP_MB = 6;
+
 interface Run {
   readonly id: string;
   readonly worker: Worker;
@@ -98,7 +101,7 @@ export class Trainer<Input, Result> {
       name: 'training',
       workerData: input,
       transferList: [...transfer],
-      resourceLimits: { maxOldGenerationSizeMb: this.#maxHeapMb },
+      resourceLimits: { maxOldGenerationSizeMb: this.#maxHeapMb, maxYoungGenerationSizeMb: YOUNG_HEAP_MB },
       // Flags of this process, such as --inspect or --eval, are not meant for the thread.
       execArgv: [],
     });

@@ -1,3 +1,4 @@
+import type { BufferPool } from './buffer-pool.ts';
 import { IntList } from './int-list.ts';
 import { varintLength, writeVarint } from './protobuf-writer.ts';
 import { Cut, Resource, Scope, Span } from './request-layout.ts';
@@ -61,10 +62,10 @@ export class Splice {
     return length;
   }
 
-  /** Returns the spliced request. */
-  write(): Buffer {
+  /** Returns the spliced request, in memory of `pool` if there is one. */
+  write(pool?: BufferPool): Buffer {
     const length = this.measure();
-    this.#output = Buffer.allocUnsafe(length);
+    this.#output = pool?.take(length) ?? Buffer.allocUnsafe(length);
     const { resources } = this.#layout;
     const resourceCount = resources.length / Resource.SIZE;
     for (let resource = 0; resource < resourceCount; resource++) this.#writeResource(resource);

@@ -204,6 +204,7 @@ export class Pipeline implements TraceConsumer {
     try {
       const delivery = new Delivery({ next, bytes, original: (part) => forwarding.original(view, part) });
       const outcome = await delivery.send(request, parts);
+      if (outcome.code === StatusCode.OK) forwarding.recycle(parts, request.body);
       this.#countExport(outcome, delivery, view.spanCount);
       return outcome;
     } finally {

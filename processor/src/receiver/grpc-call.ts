@@ -52,7 +52,7 @@ class ReceivingCall {
     this.#intake = intake;
     this.#reservation = intake.reserve();
     this.#sendStatus = call.sendStatus.bind(call);
-    const frame = new MessageFrame(intake.maxRequestBytes, this.#reservation);
+    const frame = new MessageFrame(intake.maxRequestBytes, this.#reservation, intake.pool);
     call.decoder = { write: (data) => this.#takePiece(frame, data) };
     call.decompressMessage = (whole, encoding) => this.#openFrame(whole, encoding);
     call.sendStatus = (status) => this.#sendStatus(this.#answering ? status : this.#correct(status));

@@ -1,13 +1,17 @@
 /** The way both transports share: from received bytes through the consumer to the outcome. */
 import { performance } from 'node:perf_hooks';
-import { SUCCESS } from '../component.ts';
+import { StatusCode, SUCCESS } from '../component.ts';
 import type { ByteBudget, TraceConsumer, TraceOutcome, Transport } from '../component.ts';
 import type { Config } from '../config/schema.ts';
 import type { ErrorCode } from '../errors.ts';
+import { BufferPool } from '../otlp/buffer-pool.ts';
 import { Inflater } from './inflater.ts';
 import type { Compression } from './inflater.ts';
 import { Reservation } from './reservation.ts';
 import { errorCodeOf, outcomeOfError } from './status.ts';
+
+/** For about as many requests of a megabyte as a collector has consumers. */
+const KEPT_BYTES = 8 * 1024 * 1024;
 
 /** What receivers tell the rest of the service. Called per request, never per span. */
 export interface ReceiverEvents {
@@ -38,6 +42,8 @@ export interface ReceivedBody {
 
 export class Intake {
   readonly maxRequestBytes: number;
+  /** Memory of requests, taken back once they are acknowledged. */
+  readonly pool = new BufferPool(KEPT_BYTES);
   readonly #timeouts: IntakeOptions['timeouts'];
   readonly #consumer: TraceConsumer;
   readonly #budget: ByteBudget;
@@ -78,7 +84,10 @@ export class Intake {
       // OTLP: a request without spans succeeds. Only the pipeline can see that of one that is not even empty.
       if (body.length === 0) return SUCCESS;
       const deadlineMs = performance.now() + this.#timeoutMs(remainingMs);
-      return await this.#consumer.consume({ body, transport, deadlineMs, signal });
+      const outcome = await this.#consumer.consume({ body, transport, deadlineMs, signal });
+      // Who has not acknowledged a request may still be sending it on.
+      if (outcome.code === StatusCode.OK) this.pool.give(body);
+      return outcome;
     } catch (error) {
       return this.refuse(transport === 'grpc' ? 'grpc' : 'http', error);
     } finally {

@@ -1,5 +1,6 @@
 /** The one length-prefixed message of a unary gRPC call, as it arrives in pieces. */
 import { ServiceError } from '../errors.ts';
+import type { BufferPool } from '../otlp/buffer-pool.ts';
 import type { Reservation } from './reservation.ts';
 
 /** Compressed flag (one byte) and message length (four bytes, big endian), before the message. */
@@ -7,14 +8,19 @@ export const FRAME_HEADER_BYTES = 5;
 
 export class MessageFrame {
   readonly #maxBytes: number;
+  readonly #pool: BufferPool;
   readonly #reservation: Reservation;
   readonly #pieces: Buffer[] = [];
   #received = 0;
   /** Of header and message; unknown until the header is there. */
   #frameBytes: number | undefined;
 
-  /** `maxBytes`: largest message. Every byte is taken from `reservation` before it is kept. */
-  constructor(maxBytes: number, reservation: Reservation) {
+  /**
+   * `maxBytes`: largest message. Every byte is taken from `reservation` before it is kept. `pool`: where the memory of the
+   * whole frame comes from.
+   */
+  constructor(maxBytes: number, reservation: Reservation, pool: BufferPool) {
+    this.#pool = pool;
     this.#maxBytes = maxBytes;
     this.#reservation = reservation;
   }
@@ -50,6 +56,10 @@ export class MessageFrame {
 
   #joined(): Buffer {
     const [first] = this.#pieces;
-    return this.#pieces.length === 1 && first !== undefined ? first : Buffer.concat(this.#pieces, this.#received);
+    if (this.#pieces.length === 1 && first !== undefined) return first;
+    const joined = this.#pool.take(this.#received);
+    let offset = 0;
+    for (const piece of this.#pieces) offset += piece.copy(joined, offset);
+    return joined;
   }
 }

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { BufferPool } from '../../../processor/src/otlp/buffer-pool.ts';
 import { MessageFrame } from '../../../processor/src/receiver/message-frame.ts';
 import { Reservation } from '../../../processor/src/receiver/reservation.ts';
 import { frame } from './grpc-wire.ts';
@@ -6,7 +7,7 @@ import { CountedBudget } from './running-receiver.ts';
 
 function reading(maxBytes: number, budgetBytes = 1_000_000): { frame: MessageFrame; budget: CountedBudget } {
   const budget = new CountedBudget(budgetBytes);
-  return { frame: new MessageFrame(maxBytes, new Reservation(budget)), budget };
+  return { frame: new MessageFrame(maxBytes, new Reservation(budget), new BufferPool(0)), budget };
 }
 
 test('a frame comes out whole, however it is cut', () => {
