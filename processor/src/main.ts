@@ -1,10 +1,6 @@
 /** Process edge: arguments in, exit code out. 0 success, 1 a failed run, 2 bad usage or configuration. */
 import { setFlagsFromString } from 'node:v8';
 import { Command, CommanderError } from 'commander';
-import { configCommand } from './cli/config.ts';
-import { demoCommand } from './cli/demo.ts';
-import { serveCommand } from './cli/serve.ts';
-import { simulateCommand } from './cli/simulate.ts';
 import { ConfigError } from './config/load.ts';
 import { type ErrorCode, ServiceError } from './errors.ts';
 
@@ -19,14 +15,21 @@ for (const flag of [
   setFlagsFromString(`--${flag}`);
 }
 
+/** One file a command, loaded when it is asked for: the service need not hold the simulator in memory. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./cli/serve.ts')).serveCommand(),
+  demo: async () => (await import('./cli/demo.ts')).demoCommand(),
+  simulate: async () => (await import('./cli/simulate.ts')).simulateCommand(),
+  config: async () => (await import('./cli/config.ts')).configCommand(),
+};
+
 const program = new Command('api-anomaly')
   .description('API anomaly detection for teams already on OpenTelemetry.')
-  .addCommand(serveCommand())
-  .addCommand(demoCommand())
-  .addCommand(simulateCommand())
-  .addCommand(configCommand())
   .exitOverride();
-for (const command of program.commands) command.exitOverride();
+const [, , asked = ''] = process.argv;
+for (const name of Object.hasOwn(COMMANDS, asked) ? [asked] : Object.keys(COMMANDS)) {
+  program.addCommand((await COMMANDS[name]!()).exitOverride());
+}
 
 /** Errors of parts that find a configuration wrong which is valid by itself. */
 const BAD_CONFIG: ReadonlySet<ErrorCode> = new Set(['config_invalid_value', 'plaintext_not_allowed']);

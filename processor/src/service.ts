@@ -334,6 +334,7 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
     await Promise.all([grpc.stop(signal), http.stop(signal)]);
     lifecycle.stop();
     await trainer.stop();
+    await lifecycle.idle();
     await exporter?.stop(signal);
     await keeper.stop();
     await control.stop(signal);

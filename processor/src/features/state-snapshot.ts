@@ -44,10 +44,13 @@ export function* stateChunks(states: EntityStates, header: StateHeader): Generat
   for (const table of [transitions, departures, hours]) yield bytesOf(table.slice());
   for (const kind of ENTITY_KINDS) {
     const state: EntityState = states[kind];
-    const order: number[] = [];
-    state.table.forEachByAge((slot) => order.push(slot));
+    const all = new Int32Array(state.table.size);
+    let entities = 0;
+    state.table.forEachByAge((slot) => {
+      all[entities++] = slot;
+    });
     // Where entities have come since the header was made, newcomers that were not used for longest are left out.
-    order.splice(0, Math.max(0, order.length - header.kinds[kind].rows));
+    const order = all.subarray(Math.max(0, entities - header.kinds[kind].rows));
     const width = state.stride + ROW_HEADER;
     const chunk = new Float32Array(ROWS_PER_CHUNK * width);
     const words = new Uint32Array(chunk.buffer);

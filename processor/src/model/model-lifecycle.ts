@@ -44,7 +44,7 @@ export interface ModelStore {
 }
 
 /** Slots looked at per turn of the event loop when windows are closed for training. */
-const SLOTS_PER_TURN = 2000;
+const SLOTS_PER_TURN = 200;
 /** Event time after which the first training is tried again when its model did not pass. */
 const RETRY_SECONDS = 600;
 const HOUR = 3600;
@@ -185,7 +185,7 @@ export class ModelLifecycle {
       const input = await this.#input();
       if (this.#isStopped) return;
       const result = await run(input);
-      const candidate = Model.from(new Uint8Array(result.model));
+      const candidate = await Model.load(new Uint8Array(result.model), turn);
       const gates = checkGates(candidate, this.active, result.rareShares);
       if (!gates.every(({ passed }) => passed)) {
         events.trained('rejected', elapsed(), gates);

@@ -61,29 +61,49 @@ export class Model {
 
   /** Reads a serialised model. Throws an Error that says what is wrong with it. */
   static from(bytes: Uint8Array): Model {
-    if (bytes.byteLength < HEADER_BYTES) throw new Error(`not a model: it has ${bytes.byteLength} bytes`);
-    const [magic, format, length] = new Uint32Array(bytes.slice(0, HEADER_BYTES).buffer);
-    if (magic !== MAGIC) throw new Error('not a model: it does not start with APAM');
-    if (format! > FORMAT) {
-      throw new Error(`model format ${format} is newer than ${FORMAT}; use a newer version of the service`);
+    const reading = readModel(bytes);
+    for (;;) {
+      const step = reading.next();
+      if (step.done === true) return step.value;
     }
-    let offset = HEADER_BYTES + length!;
-    const { provenance, kinds } = descriptionOf(bytes.subarray(HEADER_BYTES, offset));
-    const take = (size: number): ArrayBuffer => {
-      const block = bytes.slice(offset, offset + size);
-      if (block.byteLength !== size) throw new Error(`model ${provenance.version} ends before its data does`);
-      offset += size;
-      return block.buffer;
-    };
-    const detectors = kinds.map((saved) => {
-      if (saved.features.join() !== FEATURE_NAMES[saved.kind].join()) {
-        throw new Error(`model ${provenance.version} was trained on other ${saved.kind} features; train again`);
-      }
-      return [saved.kind, new EntityDetector(partsOf(saved, take))] as const;
-    });
-    if (offset !== bytes.byteLength) throw new Error(`model ${provenance.version} goes on after its data`);
-    return new Model(provenance, Object.fromEntries(detectors));
   }
+
+  /** Reads a serialised model forest by forest, with a turn of the event loop after each. Rejects as `from` throws. */
+  static async load(bytes: Uint8Array, turn: () => Promise<unknown>): Promise<Model> {
+    const reading = readModel(bytes);
+    for (;;) {
+      const step = reading.next();
+      if (step.done === true) return step.value;
+      await turn();
+    }
+  }
+}
+
+/** Reads a model; yields after every forest, ready to score. */
+function* readModel(bytes: Uint8Array): Generator<void, Model> {
+  if (bytes.byteLength < HEADER_BYTES) throw new Error(`not a model: it has ${bytes.byteLength} bytes`);
+  const [magic, format, length] = new Uint32Array(bytes.slice(0, HEADER_BYTES).buffer);
+  if (magic !== MAGIC) throw new Error('not a model: it does not start with APAM');
+  if (format! > FORMAT) {
+    throw new Error(`model format ${format} is newer than ${FORMAT}; use a newer version of the service`);
+  }
+  let offset = HEADER_BYTES + length!;
+  const { provenance, kinds } = descriptionOf(bytes.subarray(HEADER_BYTES, offset));
+  const take = (size: number): ArrayBuffer => {
+    const block = bytes.slice(offset, offset + size);
+    if (block.byteLength !== size) throw new Error(`model ${provenance.version} ends before its data does`);
+    offset += size;
+    return block.buffer;
+  };
+  const detectors: Partial<Record<EntityKind, EntityDetector>> = {};
+  for (const saved of kinds) {
+    if (saved.features.join() !== FEATURE_NAMES[saved.kind].join()) {
+      throw new Error(`model ${provenance.version} was trained on other ${saved.kind} features; train again`);
+    }
+    detectors[saved.kind] = new EntityDetector(yield* readParts(saved, take));
+  }
+  if (offset !== bytes.byteLength) throw new Error(`model ${provenance.version} goes on after its data`);
+  return new Model(provenance, detectors);
 }
 
 interface Description {
@@ -153,8 +173,8 @@ const tailsOf = ({ values, distances, themes, forests, fused }: BandTails): Tail
 const bytesOf = (numbers: Float64Array): Uint8Array =>
   new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
 
-/** `take`: the next so many bytes of the file. */
-function partsOf(saved: SavedKind, take: (size: number) => ArrayBuffer): DetectorParts {
+/** `take`: the next so many bytes of the file. Yields after every forest. */
+function* readParts(saved: SavedKind, take: (size: number) => ArrayBuffer): Generator<void, DetectorParts> {
   const features = saved.features.length;
   const widths = themeWidths(saved.kind);
   const themes = widths.length;
@@ -167,7 +187,14 @@ function partsOf(saved: SavedKind, take: (size: number) => ArrayBuffer): Detecto
     forests: tails(themes),
     fused: tail(),
   }));
-  const forests = saved.forestBytes.map((size) => IsolationForest.from(take(size)));
+  const forests: IsolationForest[] = [];
+  for (const size of saved.forestBytes) {
+    const forest = IsolationForest.from(take(size));
+    // The first score prepares the walk, which takes longer than it.
+    forest.score(new Float64Array(forest.columns));
+    forests.push(forest);
+    yield;
+  }
   if (forests.map(({ columns }) => columns).join() !== widths.join()) {
     throw new Error(`the model has forests over other ${saved.kind} features; train again`);
   }

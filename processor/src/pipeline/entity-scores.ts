@@ -67,6 +67,11 @@ export class EntityScores {
     return seconds - this.#secondsThen[slot]! >= (hasFailed ? RESCORE_FAILED_SECONDS : RESCORE_SECONDS);
   }
 
+  /** Whether an anomaly was found in that window of the slot's entity. */
+  hadAnomaly(slot: number, window: number): boolean {
+    return this.wasAnomalous[slot] === 1 && this.#window[slot] === window;
+  }
+
   /** Notes that a slot is being evaluated; returns the evidence carried into its window, nats. */
   begin(slot: number, window: number, calls: number, seconds: number): number {
     const before = this.#window[slot]!;

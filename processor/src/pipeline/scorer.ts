@@ -82,7 +82,8 @@ export class Scorer {
 
   /** Whether the window of a slot had an anomaly, so that it must not be learned from. */
   wasAnomalous(kind: EntityKind, slot: number): boolean {
-    return this.#sides[kind].scores.wasAnomalous[slot] === 1;
+    const { scores, state } = this.#sides[kind];
+    return scores.hadAnomaly(slot, state.window(slot));
   }
 
   /** The entity in a slot is gone. */

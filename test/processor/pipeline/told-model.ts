@@ -49,7 +49,7 @@ export class ToldModel {
   }
 }
 
-export function columnOf(kind: EntityKind, name: string): number {
+function columnOf(kind: EntityKind, name: string): number {
   const column = (FEATURE_NAMES[kind] as readonly string[]).indexOf(name);
   if (column < 0) throw new Error(`There is no ${kind} feature ${name}.`);
   return column;
