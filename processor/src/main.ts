@@ -9,7 +9,7 @@ import { type ErrorCode, ServiceError } from './errors.ts';
 // A young generation that stays small is collected often and cheaply, and their memory with it.
 for (const flag of [
   'external-memory-accounted-in-global-limit',
-  'heap-growing-percent=20',
+  'heap-growing-percent=12',
   'semi-space-growth-factor=1',
 ]) {
   setFlagsFromString(`--${flag}`);

@@ -73,12 +73,12 @@ export const pipeline = section('Bounds of the spans in work.', {
   ),
   slice_spans: integer(256, [16, 65_536], 'Spans worked on before other requests get their turn.'),
   duplicate_bodies_bytes: integer(
-    16 * MIB,
+    8 * MIB,
     [0, 4 * GIB],
     'Memory for the verdicts of recent requests, so that a request sent again gets the same ones.',
   ),
   duplicate_spans: integer(
-    1_000_000,
+    500_000,
     [1024, 100_000_000],
     'Recent spans remembered, so that each counts once (8 bytes each).',
   ),

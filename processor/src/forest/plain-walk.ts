@@ -1,7 +1,9 @@
-import type { ForestArrays } from './serialise.ts';
+import { byteLengthOf, type ForestArrays } from './serialise.ts';
 import { allocateMemory, instantiateWalk, type Walk } from './walk-kernel.ts';
 
-/** Walks all trees with rows that lack no value, in a memory of its own that holds a copy of the forest and one row. */
+export type WalkMemory = ReturnType<typeof allocateMemory>;
+
+/** Walks all trees with rows that lack no value, in a memory that holds the forest and, behind it, one row. */
 export class PlainWalk {
   /** The row to walk with: write it here first. */
   readonly row: Float64Array;
@@ -12,12 +14,11 @@ export class PlainWalk {
   readonly #pathLengthAddress: number;
   readonly #walk: Walk;
 
-  constructor(forest: ForestArrays) {
-    const { buffer, columns, root, pathLength, depth } = forest;
-    const memory = allocateMemory(buffer.byteLength + 8 * columns);
-    new Uint8Array(memory.buffer).set(new Uint8Array(buffer));
-    this.row = new Float64Array(memory.buffer, buffer.byteLength, columns);
-    this.#rowAddress = buffer.byteLength;
+  /** `memory`: where the forest lies already, with room for a row; without it the forest is copied into a new one. */
+  constructor(forest: ForestArrays, memory = copyOf(forest)) {
+    const { columns, root, pathLength, depth } = forest;
+    this.#rowAddress = rowAddressOf(forest);
+    this.row = new Float64Array(memory.buffer, this.#rowAddress, columns);
     this.#rootAddress = root.byteOffset;
     this.#rootEnd = root.byteOffset + root.byteLength;
     // Leaves lead to themselves, so a forest of leaves only may take a step too.
@@ -31,4 +32,18 @@ export class PlainWalk {
   walk(): number {
     return this.#walk(this.#rowAddress, this.#rootAddress, this.#rootEnd, this.#depth, this.#pathLengthAddress);
   }
+}
+
+/** A row begins at a multiple of eight behind the forest. */
+const rowAddressOf = (forest: ForestArrays): number => Math.ceil(byteLengthOf(forest) / 8) * 8;
+
+/** A memory for a forest of so many bytes and a row. */
+export const memoryFor = (forestBytes: number, columns: number): WalkMemory =>
+  allocateMemory(forestBytes + 8 + 8 * columns);
+
+function copyOf(forest: ForestArrays): WalkMemory {
+  const bytes = new Uint8Array(forest.buffer, 0, byteLengthOf(forest));
+  const memory = memoryFor(bytes.byteLength, forest.columns);
+  new Uint8Array(memory.buffer).set(bytes);
+  return memory;
 }

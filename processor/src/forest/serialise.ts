@@ -51,6 +51,12 @@ export interface ForestArrays extends ForestSizes {
 export const addressOf = (node: number): number => HEADER_BYTES + 16 * node;
 export const nodeAt = (address: number): number => (address - HEADER_BYTES) >>> 4;
 
+/** Columns that the header of a forest asks for; 0 when there is no header. */
+export function columnsIn(bytes: Uint8Array): number {
+  const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return bytes.byteLength < HEADER_BYTES ? 0 : Math.min(MAX_COLUMNS, header.getUint32(8, true));
+}
+
 /** An empty forest of these sizes, header written. */
 export function allocateForest(sizes: ForestSizes): ForestArrays {
   const buffer = new ArrayBuffer(byteLengthOf(sizes));
@@ -60,13 +66,13 @@ export function allocateForest(sizes: ForestSizes): ForestArrays {
 }
 
 /**
- * The forest in a buffer written earlier, without copying. Throws an Error that names what is wrong when the buffer is
+ * The forest in the first `byteLength` bytes of a buffer written earlier, without copying. Throws an Error that names what is wrong when the buffer is
  * no forest, of another version, cut short, or describes a walk that would leave its arrays. Damage that keeps the
  * shape is for a checksum around the buffer to find.
  */
-export function openForest(buffer: ArrayBufferLike): ForestArrays {
-  if (buffer.byteLength < HEADER_BYTES) {
-    throw new Error(`An isolation forest has at least ${HEADER_BYTES} bytes; this buffer has ${buffer.byteLength}.`);
+export function openForest(buffer: ArrayBufferLike, byteLength = buffer.byteLength): ForestArrays {
+  if (byteLength < HEADER_BYTES) {
+    throw new Error(`An isolation forest has at least ${HEADER_BYTES} bytes; this buffer has ${byteLength}.`);
   }
   const header = new Uint32Array(buffer, 0, 7);
   if (header[0] !== MAGIC) throw new Error('The buffer does not hold an isolation forest.');
@@ -78,10 +84,10 @@ export function openForest(buffer: ArrayBufferLike): ForestArrays {
   const [columns = 0, trees = 0, sampleSize = 0, depth = 0, nodes = 0] = header.subarray(2);
   const sizes = { columns, trees, sampleSize, depth, nodes };
   const expected = byteLengthOf(sizes);
-  if (columns < 1 || columns > MAX_COLUMNS || trees < 1 || trees > MAX_TREES || expected !== buffer.byteLength) {
+  if (columns < 1 || columns > MAX_COLUMNS || trees < 1 || trees > MAX_TREES || expected !== byteLength) {
     throw new Error(
       `An isolation forest of ${trees} trees over ${columns} columns with ${nodes} nodes has ${expected} bytes; ` +
-        `this buffer has ${buffer.byteLength}.`,
+        `this buffer has ${byteLength}.`,
     );
   }
   const forest = viewsOf(buffer, sizes);
@@ -89,7 +95,8 @@ export function openForest(buffer: ArrayBufferLike): ForestArrays {
   return forest;
 }
 
-function byteLengthOf({ trees, nodes }: ForestSizes): number {
+/** Bytes of a forest of these sizes. */
+export function byteLengthOf({ trees, nodes }: Pick<ForestSizes, 'trees' | 'nodes'>): number {
   return addressOf(nodes + 1) + 16 * (nodes + 1) + 4 * rootsOf(trees);
 }
 

@@ -174,8 +174,8 @@ class DetectorTraining {
     return { means, variances: variances.map((sum, column) => (totals[column]! > 0 ? sum / totals[column]! : 0)) };
   }
 
-  #distances(detector: EntityDetector): Float64Array {
-    const all = new Float64Array(this.#training.size * this.#features);
+  #distances(detector: EntityDetector): Float32Array {
+    const all = new Float32Array(this.#training.size * this.#features);
     for (let row = 0; row < this.#training.size; row++) {
       detector.measureDistances(this.#row(row), all.subarray(row * this.#features, (row + 1) * this.#features));
     }
@@ -193,7 +193,7 @@ class DetectorTraining {
   #forest(
     detector: EntityDetector,
     theme: number,
-    distances: Float64Array,
+    distances: Float32Array,
   ): { forest: IsolationForest; scores: Float64Array } {
     const size = this.#training.size;
     const one = new Float64Array(2 * this.#features);
@@ -217,7 +217,7 @@ class DetectorTraining {
     detector: EntityDetector,
     theme: number,
     row: number,
-    distances: Float64Array,
+    distances: Float32Array,
     out: Float64Array,
     offset: number,
   ): number {

@@ -97,7 +97,7 @@ export class EntityDetector {
 
   readonly #features: readonly FeatureDefinition[];
   readonly #themes: readonly ThemeColumns[];
-  readonly #distances: Float64Array;
+  readonly #distances: Float32Array;
   readonly #themeRow = new Float64Array(2 * MOST_FEATURES);
   #strongestTheme = -1;
   readonly #scratch = new Float64Array(MOST_FEATURES);
@@ -106,7 +106,7 @@ export class EntityDetector {
     this.parts = parts;
     this.#features = definitionsOf(parts.kind);
     this.#themes = themesOf(parts.kind);
-    this.#distances = new Float64Array(this.#features.length);
+    this.#distances = new Float32Array(this.#features.length);
     this.featureEvidence = new Float64Array(this.#features.length);
     this.themeEvidence = new Float64Array(this.#themes.length);
   }
@@ -176,7 +176,7 @@ export class EntityDetector {
   }
 
   /** Values and distances of a theme's features, as its forest sees them; returns how many there are. */
-  themeRow(theme: number, row: Float32Array, distances: Float64Array, out: Float64Array, offset: number): number {
+  themeRow(theme: number, row: Float32Array, distances: Float32Array, out: Float64Array, offset: number): number {
     let length = 0;
     for (const column of this.#themes[theme]!.columns) {
       out[offset + length++] = row[column]!;
@@ -189,7 +189,7 @@ export class EntityDetector {
    * Distances of a row's values above the entity's baseline shrunk to the population's, in standard deviations; 0 below
    * it, for less than usual is no evidence.
    */
-  measureDistances(row: Float32Array, out: Float64Array): void {
+  measureDistances(row: Float32Array, out: Float32Array): void {
     const features = this.#features.length;
     const windows = row[3 * features]!;
     const weight = windows + PEER_WINDOWS;

@@ -89,11 +89,11 @@ function* readModel(bytes: Uint8Array): Generator<void, Model> {
   }
   let offset = HEADER_BYTES + length!;
   const { provenance, kinds } = descriptionOf(bytes.subarray(HEADER_BYTES, offset));
-  const take = (size: number): ArrayBuffer => {
-    const block = bytes.slice(offset, offset + size);
+  const take = (size: number): Uint8Array => {
+    const block = bytes.subarray(offset, offset + size);
     if (block.byteLength !== size) throw new Error(`model ${provenance.version} ends before its data does`);
     offset += size;
-    return block.buffer;
+    return block;
   };
   const detectors: Partial<Record<EntityKind, EntityDetector>> = {};
   for (const saved of kinds) {
@@ -174,11 +174,11 @@ const bytesOf = (numbers: Float64Array): Uint8Array =>
   new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
 
 /** `take`: the next so many bytes of the file. Yields after every forest. */
-function* readParts(saved: SavedKind, take: (size: number) => ArrayBuffer): Generator<void, DetectorParts> {
+function* readParts(saved: SavedKind, take: (size: number) => Uint8Array): Generator<void, DetectorParts> {
   const features = saved.features.length;
   const widths = themeWidths(saved.kind);
   const themes = widths.length;
-  const tail = () => new Tail(new Float64Array(take(Tail.LENGTH * Float64Array.BYTES_PER_ELEMENT)));
+  const tail = () => new Tail(new Float64Array(take(Tail.LENGTH * Float64Array.BYTES_PER_ELEMENT).slice().buffer));
   const tails = (length: number) => Array.from({ length }, tail);
   const bands = Array.from({ length: saved.bands }, () => ({
     values: tails(features),
@@ -189,10 +189,7 @@ function* readParts(saved: SavedKind, take: (size: number) => ArrayBuffer): Gene
   }));
   const forests: IsolationForest[] = [];
   for (const size of saved.forestBytes) {
-    const forest = IsolationForest.from(take(size));
-    // The first score prepares the walk, which takes longer than it.
-    forest.score(new Float64Array(forest.columns));
-    forests.push(forest);
+    forests.push(IsolationForest.copyOf(take(size)));
     yield;
   }
   if (forests.map(({ columns }) => columns).join() !== widths.join()) {

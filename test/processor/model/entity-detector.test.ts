@@ -134,7 +134,7 @@ describe('evidence of a feature', () => {
 
 /** The distance of so many calls, log1p, from the own baseline. */
 function distanceOf(calls: number, own: OwnHistory): number {
-  const out = new Float64Array(FEATURE_NAMES.user.length);
+  const out = new Float32Array(FEATURE_NAMES.user.length);
   detectorOf('user').measureDistances(rowOf('user', { calls }, own), out);
   return out[columnOf('user', 'calls')]!;
 }
@@ -159,7 +159,7 @@ describe('the distance from the own baseline', () => {
     expect(distanceOf(1e30, {})).toBe(20);
     const row = rowOf('user', { calls: 1 }, { windows: 1e6 });
     row.fill(0, 2 * FEATURE_NAMES.user.length, 3 * FEATURE_NAMES.user.length);
-    const out = new Float64Array(FEATURE_NAMES.user.length);
+    const out = new Float32Array(FEATURE_NAMES.user.length);
     detectorOf('user').measureDistances(row, out);
     // One more than always, on the logarithmic scale: 1 / sqrt(0.04).
     expect(out[0]).toBeCloseTo(5, 2);
@@ -246,7 +246,7 @@ describe('the forest of a theme', () => {
     const detector = detectorOf('user');
     const [odd, usual] = [rowOf('user', { calls: 9 }), rowOf('user', { calls: 0.5 })];
     const scoreOf = (row: Float32Array): number => {
-      const distances = new Float64Array(FEATURE_NAMES.user.length);
+      const distances = new Float32Array(FEATURE_NAMES.user.length);
       detector.measureDistances(row, distances);
       const forest = detector.parts.forests[themeOf('user', 'rate')]!;
       const themeRow = new Float64Array(forest.columns);
