@@ -225,7 +225,11 @@ export class EndpointTable {
 
   #hasRoom(service: Service): boolean {
     const { maxEndpointsPerService, maxEndpoints = Infinity } = this.#limits;
-    return this.size < maxEndpoints && service.endpoints.size < maxEndpointsPerService && service.created < 2 * maxEndpointsPerService;
+    return (
+      this.size < maxEndpoints &&
+      service.endpoints.size < maxEndpointsPerService &&
+      service.created < 2 * maxEndpointsPerService
+    );
   }
 
   #other(service: Service, serviceId: number): number {

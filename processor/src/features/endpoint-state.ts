@@ -120,7 +120,8 @@ export class EndpointState {
     this.#countDuration(row, call);
     this.#countSize(row, call.responseBytes);
     this.#countRates(row, call);
-    if (call.identityKind !== 0) this.#countCaller(row, call);
+    // Calls without identity come from other services, on whose behalf is not known: they count as one caller.
+    this.#countCaller(row, call);
     if (call.identityKind !== 0) {
       if (setBit(this.#words, row + USER_BITS, USER_WORDS, call.userLow)) floats[row + USER_COUNT]!++;
       const failed = call.isServerError || call.isClientError;

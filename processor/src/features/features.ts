@@ -223,7 +223,12 @@ export const ADDRESS_FEATURES = {
 } as const satisfies Record<string, FeatureDefinition>;
 
 export const ENDPOINT_FEATURES = {
-  calls: count('rate', 'calls in 5 min', 'calls of all but the busiest caller', []),
+  calls: count(
+    'rate',
+    'calls in 5 min',
+    'calls of all but the busiest caller; all calls without identity are one caller',
+    [],
+  ),
   share: count(
     'rate',
     "of the service's calls in 5 min",

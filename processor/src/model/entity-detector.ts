@@ -97,6 +97,10 @@ export class EntityDetector {
 
   readonly #features: readonly FeatureDefinition[];
   readonly #themes: readonly ThemeColumns[];
+  readonly #caps: Float64Array;
+  readonly #isRelative: Uint8Array;
+  readonly #themeCaps: Float64Array;
+  readonly #accessTheme: number;
   readonly #distances: Float32Array;
   readonly #themeRow = new Float64Array(2 * MOST_FEATURES);
   #strongestTheme = -1;
@@ -106,6 +110,10 @@ export class EntityDetector {
     this.parts = parts;
     this.#features = definitionsOf(parts.kind);
     this.#themes = themesOf(parts.kind);
+    this.#caps = Float64Array.from(this.#features, ({ cap }) => cap);
+    this.#isRelative = Uint8Array.from(this.#features, ({ relative }) => (relative ? 1 : 0));
+    this.#themeCaps = Float64Array.from(this.#themes, ({ theme }) => THEME_CAPS[theme]);
+    this.#accessTheme = this.#themes.findIndex(({ theme }) => theme === 'access');
     this.#distances = new Float32Array(this.#features.length);
     this.featureEvidence = new Float64Array(this.#features.length);
     this.themeEvidence = new Float64Array(this.#themes.length);
@@ -126,9 +134,9 @@ export class EntityDetector {
     let secondTheme = -1;
     const warmth = this.parts.kind === 'address' ? 0.5 + (0.5 * windows) / (windows + COLD_WINDOWS) : 1;
     for (let theme = 0; theme < this.#themes.length; theme++) {
-      const { theme: name } = this.#themes[theme]!;
-      const nats = Math.min(THEME_CAPS[name], tails.themes[theme]!.evidence(this.#themeSum(theme)));
-      const weighted = name === 'access' ? nats : nats * warmth;
+      const sum = this.#themeSum(theme);
+      const nats = sum === 0 ? 0 : Math.min(this.#themeCaps[theme]!, tails.themes[theme]!.evidence(sum));
+      const weighted = theme === this.#accessTheme ? nats : nats * warmth;
       this.themeEvidence[theme] = weighted;
       if (weighted > strongest) {
         second = strongest;
@@ -195,6 +203,10 @@ export class EntityDetector {
     const weight = windows + PEER_WINDOWS;
     const { means, variances } = this.parts;
     for (let column = 0; column < features; column++) {
+      if (row[column] === 0) {
+        out[column] = 0;
+        continue;
+      }
       const mean = (windows * row[features + column]! + PEER_WINDOWS * means[column]!) / weight;
       const variance = (windows * row[2 * features + column]! + PEER_WINDOWS * variances[column]!) / weight;
       const distance = (row[column]! - mean) / Math.sqrt(variance + VARIANCE_FLOOR);
@@ -204,12 +216,23 @@ export class EntityDetector {
 
   #weighFeatures(row: Float32Array, tails: BandTails): void {
     this.measureDistances(row, this.#distances);
-    for (let column = 0; column < this.#features.length; column++) {
-      const { cap, relative } = this.#features[column]!;
-      let nats = Math.min(cap, tails.values[column]!.evidence(row[column]!));
+    const { featureEvidence } = this;
+    for (let column = 0; column < featureEvidence.length; column++) {
+      const value = row[column]!;
+      // Most counts are 0 in most windows, and nothing is as usual as that.
+      if (value === 0) {
+        featureEvidence[column] = 0;
+        continue;
+      }
+      const cap = this.#caps[column]!;
+      let nats = Math.min(cap, tails.values[column]!.evidence(value));
       // Own and population evidence averaged: neither excuses everything, neither condemns the merely different.
-      if (relative) nats = (nats + Math.min(cap, tails.distances[column]!.evidence(this.#distances[column]!))) / 2;
-      this.featureEvidence[column] = nats;
+      if (this.#isRelative[column] === 1) {
+        const distance = this.#distances[column]!;
+        const own = distance === 0 ? 0 : Math.min(cap, tails.distances[column]!.evidence(distance));
+        nats = (nats + own) / 2;
+      }
+      featureEvidence[column] = nats;
     }
   }
 
@@ -222,8 +245,9 @@ export class EntityDetector {
   #blendForest(theme: number, row: Float32Array, tails: BandTails, warmth: number): number {
     this.themeRow(theme, row, this.#distances, this.#themeRow, 0);
     const score = this.parts.forests[theme]!.score(this.#themeRow);
-    const { theme: name } = this.#themes[theme]!;
-    const nats = Math.min(THEME_CAPS[name], tails.forests[theme]!.evidence(score)) * (name === 'access' ? 1 : warmth);
+    const nats =
+      Math.min(this.#themeCaps[theme]!, tails.forests[theme]!.evidence(score)) *
+      (theme === this.#accessTheme ? 1 : warmth);
     this.themeEvidence[theme] = (1 - FOREST_WEIGHT) * this.themeEvidence[theme]! + FOREST_WEIGHT * nats;
     return score;
   }

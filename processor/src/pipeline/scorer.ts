@@ -145,17 +145,17 @@ export class Scorer {
     const hasFailed = call.isClientError || call.isServerError;
     if (scores.isStale(slot, window, calls, call.startSeconds, hasFailed))
       this.#evaluate(side, slot, window, calls, call.startSeconds);
-    if (side.kind === 'endpoint' && !this.#showsSymptom(slot, BEHAVIOR_NAMES[scores.behavior[slot]!]!, call)) return 0;
+    if (side.kind === 'endpoint' && !this.#showsSymptom(slot, call)) return 0;
     this.#prefer(side, slot);
     return scoreOf(scores.rarity[slot]!);
   }
 
   /** A slow or failing endpoint answers for its slow or failing calls; the others had nothing of it. */
-  #showsSymptom(slot: number, behavior: Behavior, call: ApiCall): boolean {
-    if (behavior === 'error_burst') return call.isServerError || call.isClientError;
-    if (behavior === 'latency')
-      return this.#states.endpoint.durationDeviation(slot, call.durationSeconds) > SLOW_DEVIATIONS;
-    return true;
+  #showsSymptom(slot: number, call: ApiCall): boolean {
+    const { theme } = ENDPOINT_DEFINITIONS[this.#sides.endpoint.scores.reasonColumn[slot]!]!;
+    if (theme === 'errors') return call.isServerError || call.isClientError;
+    if (theme !== 'latency') return true;
+    return this.#states.endpoint.durationDeviation(slot, call.durationSeconds) > SLOW_DEVIATIONS;
   }
 
   /** The judgement speaks of the side with an anomaly, of the rarer one where both or neither have. */
@@ -217,6 +217,7 @@ export class Scorer {
 /** A call this many standard deviations above the endpoint's usual duration is slow: one in six is. */
 const SLOW_DEVIATIONS = 1;
 const NAMED_FROM_NATS = 3;
+const ENDPOINT_DEFINITIONS = definitionsOf('endpoint');
 const OTHER = BEHAVIOR_NAMES.indexOf('other');
 /** Fills the places of top features where fewer features say anything. */
 const NO_COLUMN = 255;
