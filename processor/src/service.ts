@@ -9,8 +9,8 @@ import type { Component } from './component.ts';
 import type { Config } from './config/schema.ts';
 import { ControlServer } from './control/server.ts';
 import { type Incident, IncidentBook } from './detection/incident.ts';
-import { OtlpGrpcExporter } from './exporter/otlp-grpc.ts';
 import { ScoreDrift } from './detection/score-drift.ts';
+import { OtlpGrpcExporter } from './exporter/otlp-grpc.ts';
 import { ENTITY_KINDS, EntityStates } from './features/entity-states.ts';
 import { Watermark } from './features/window-clock.ts';
 import { Model } from './model/model.ts';
@@ -31,6 +31,7 @@ import { TopUsers } from './pipeline/top-users.ts';
 import { GrpcReceiver } from './receiver/grpc.ts';
 import { HttpReceiver } from './receiver/http.ts';
 import { Intake } from './receiver/intake.ts';
+import { registerGauges } from './gauges.ts';
 import { FileStore } from './store/files.ts';
 import type { Log } from './telemetry/log.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
@@ -322,10 +323,18 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
     },
   );
 
-  registerGauges({ telemetry, scorer, states, lifecycle, incidents, topUsers, pipeline, watermark, drift });
-  telemetry.gauge('api_anomaly_config_reload_success', () => [[1, {}]]);
-  const configReadSeconds = clock() / 1000;
-  telemetry.gauge('api_anomaly_config_reload_timestamp_seconds', () => [[configReadSeconds, {}]]);
+  registerGauges({
+    telemetry,
+    scorer,
+    states,
+    lifecycle,
+    incidents,
+    topUsers,
+    pipeline,
+    watermark,
+    drift,
+    configReadSeconds: clock() / 1000,
+  });
   let incidentTimer: NodeJS.Timeout | undefined;
   let stopped: Promise<void> | undefined;
   const shutDown = async (signal: AbortSignal): Promise<void> => {
@@ -379,63 +388,4 @@ async function loadModel(store: FileStore, lifecycle: ModelLifecycle, log: Log):
   } catch (error) {
     log.error({ err: error }, 'the stored model is not used; learning again');
   }
-}
-
-interface Gauged {
-  telemetry: Telemetry;
-  scorer: Scorer;
-  states: EntityStates;
-  lifecycle: ModelLifecycle;
-  incidents: IncidentBook;
-  topUsers: TopUsers;
-  pipeline: Pipeline;
-  watermark: Watermark;
-  drift: ScoreDrift;
-}
-
-function registerGauges({
-  telemetry,
-  scorer,
-  states,
-  lifecycle,
-  incidents,
-  topUsers,
-  pipeline,
-  watermark,
-  drift,
-}: Gauged): void {
-  const { quality } = pipeline;
-  telemetry.gauge('api_anomaly_threshold', () =>
-    lifecycle.active === undefined
-      ? []
-      : ENTITY_KINDS.map((entity) => [scorer.thresholdScore(entity), { entity }] as const),
-  );
-  telemetry.gauge('api_anomaly_user_score', () =>
-    [...topUsers.list(watermark.seconds)].map(
-      ({ high, low, score }) => [score, { user: displayName('u', high, low) }] as const,
-    ),
-  );
-  telemetry.gauge('api_anomaly_incidents_open', () => {
-    const counts = new Map<string, { count: number; behavior: string; severity: string }>();
-    for (const { behavior, severity } of incidents.open) {
-      const entry = counts.get(`${behavior} ${severity}`) ?? { count: 0, behavior, severity };
-      entry.count++;
-      counts.set(`${behavior} ${severity}`, entry);
-    }
-    return [...counts.values()].map(({ count, behavior, severity }) => [count, { behavior, severity }] as const);
-  });
-  telemetry.gauge('api_anomaly_tracked_entities', () =>
-    ENTITY_KINDS.map((entity) => [states[entity].table.size, { entity }] as const),
-  );
-  telemetry.gauge('api_anomaly_identified_spans_ratio', () => [[quality.identified, {}]]);
-  telemetry.gauge('api_anomaly_routed_spans_ratio', () => [[quality.routed, {}]]);
-  telemetry.gauge('api_anomaly_sampled_spans_ratio', () => [[quality.sampled, {}]]);
-  telemetry.gauge('api_anomaly_learning_progress_ratio', () => [[lifecycle.progress, {}]]);
-  telemetry.gauge('api_anomaly_model_drift', () => [[drift.index, {}]]);
-  telemetry.gauge('api_anomaly_model_info', () =>
-    lifecycle.active === undefined ? [] : [[1, { version: lifecycle.active.provenance.version }]],
-  );
-  telemetry.gauge('api_anomaly_model_trained_timestamp_seconds', () =>
-    lifecycle.active === undefined ? [] : [[lifecycle.active.provenance.trainedAtSeconds, {}]],
-  );
 }

@@ -1,0 +1,77 @@
+/** The gauges: what a scrape reads from the parts of the service, when it comes. */
+import { displayName } from './call/pseudonym.ts';
+import type { IncidentBook } from './detection/incident.ts';
+import type { ScoreDrift } from './detection/score-drift.ts';
+import { ENTITY_KINDS, type EntityStates } from './features/entity-states.ts';
+import type { Watermark } from './features/window-clock.ts';
+import type { ModelLifecycle } from './model/model-lifecycle.ts';
+import type { Pipeline } from './pipeline/pipeline.ts';
+import type { Scorer } from './pipeline/scorer.ts';
+import type { TopUsers } from './pipeline/top-users.ts';
+import type { Telemetry } from './telemetry/telemetry.ts';
+
+/** The parts whose state a scrape reads. */
+export interface GaugedParts {
+  telemetry: Telemetry;
+  scorer: Scorer;
+  states: EntityStates;
+  lifecycle: ModelLifecycle;
+  incidents: IncidentBook;
+  topUsers: TopUsers;
+  pipeline: Pipeline;
+  watermark: Watermark;
+  drift: ScoreDrift;
+  /** When the configuration in use was read, unix seconds. */
+  configReadSeconds: number;
+}
+
+/** Registers what every gauge of METRICS reads. */
+export function registerGauges({
+  telemetry,
+  scorer,
+  states,
+  lifecycle,
+  incidents,
+  topUsers,
+  pipeline,
+  watermark,
+  drift,
+  configReadSeconds,
+}: GaugedParts): void {
+  const { quality } = pipeline;
+  telemetry.gauge('api_anomaly_threshold', () =>
+    lifecycle.active === undefined
+      ? []
+      : ENTITY_KINDS.map((entity) => [scorer.thresholdScore(entity), { entity }] as const),
+  );
+  telemetry.gauge('api_anomaly_user_score', () =>
+    [...topUsers.list(watermark.seconds)].map(
+      ({ high, low, score }) => [score, { user: displayName('u', high, low) }] as const,
+    ),
+  );
+  telemetry.gauge('api_anomaly_incidents_open', () => {
+    const counts = new Map<string, { count: number; behavior: string; severity: string }>();
+    for (const { behavior, severity } of incidents.open) {
+      const entry = counts.get(`${behavior} ${severity}`) ?? { count: 0, behavior, severity };
+      entry.count++;
+      counts.set(`${behavior} ${severity}`, entry);
+    }
+    return [...counts.values()].map(({ count, behavior, severity }) => [count, { behavior, severity }] as const);
+  });
+  telemetry.gauge('api_anomaly_tracked_entities', () =>
+    ENTITY_KINDS.map((entity) => [states[entity].table.size, { entity }] as const),
+  );
+  telemetry.gauge('api_anomaly_identified_spans_ratio', () => [[quality.identified, {}]]);
+  telemetry.gauge('api_anomaly_routed_spans_ratio', () => [[quality.routed, {}]]);
+  telemetry.gauge('api_anomaly_sampled_spans_ratio', () => [[quality.sampled, {}]]);
+  telemetry.gauge('api_anomaly_learning_progress_ratio', () => [[lifecycle.progress, {}]]);
+  telemetry.gauge('api_anomaly_model_drift', () => [[drift.index, {}]]);
+  telemetry.gauge('api_anomaly_model_info', () =>
+    lifecycle.active === undefined ? [] : [[1, { version: lifecycle.active.provenance.version }]],
+  );
+  telemetry.gauge('api_anomaly_model_trained_timestamp_seconds', () =>
+    lifecycle.active === undefined ? [] : [[lifecycle.active.provenance.trainedAtSeconds, {}]],
+  );
+  telemetry.gauge('api_anomaly_config_reload_success', () => [[1, {}]]);
+  telemetry.gauge('api_anomaly_config_reload_timestamp_seconds', () => [[configReadSeconds, {}]]);
+}
