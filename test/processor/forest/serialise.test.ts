@@ -57,17 +57,17 @@ describe('a forest as bytes', () => {
 });
 
 describe('a copy that lies in the memory of its walk', () => {
-  const rows = Float64Array.from({ length: 600 }, (_, index) => Math.sin(index) * index);
-  const forest = IsolationForest.train(rows, 3, { seed: 9, trees: 30, sampleSize: 64 });
+  const waves = Float64Array.from({ length: 600 }, (_, index) => Math.sin(index) * index);
+  const grown = IsolationForest.train(waves, 3, { seed: 9, trees: 30, sampleSize: 64 });
 
   it('scores as the original and gives the same bytes', () => {
-    const bytes = new Uint8Array(forest.buffer);
+    const bytes = new Uint8Array(grown.buffer);
     const copy = IsolationForest.copyOf(bytes);
-    for (let row = 0; row < 200; row++) expect(copy.score(rows, 3 * row)).toBe(forest.score(rows, 3 * row));
+    for (let row = 0; row < 200; row++) expect(copy.score(waves, 3 * row)).toBe(grown.score(waves, 3 * row));
     expect(new Uint8Array(copy.buffer)).toEqual(bytes);
   });
 
   it.each([0, 20, 63, 200])('refuses the first %i bytes of a forest', (length) => {
-    expect(() => IsolationForest.copyOf(new Uint8Array(forest.buffer).subarray(0, length))).toThrow(/buffer has/);
+    expect(() => IsolationForest.copyOf(new Uint8Array(grown.buffer).subarray(0, length))).toThrow(/buffer has/);
   });
 });
