@@ -73,6 +73,8 @@ export interface Service extends Component {
   onIncident(listener: (incident: IncidentNotice) => void): void;
   /** Version of the model in use; undefined while learning. */
   modelVersion(): string | undefined;
+  /** Resolves when no training is under way: for replays, whose time runs faster than trainings take. */
+  trained(): Promise<void>;
   /** Share of what the first model needs that has been seen, 0..1. */
   learningProgress(): number;
 }
@@ -359,6 +361,7 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
     }),
     onIncident: (listener) => void listeners.push(listener),
     modelVersion: () => lifecycle.active?.provenance.version,
+    trained: () => lifecycle.idle(),
     learningProgress: () => lifecycle.progress,
     async start() {
       await telemetry.start();

@@ -20,6 +20,8 @@ import { GroundTruth, type ScoreCard } from './demo-score-card.ts';
 import { DemoSender } from './demo-sender.ts';
 import { createProgress, type Progress } from './progress.ts';
 
+/** Simulated time after which the demo waits for the training under way. */
+const RETRAINED_EVERY_MS = 2 * 3_600_000;
 const HOUR_MS = 3_600_000;
 const SEED = 1;
 const USERS = 300;
@@ -151,6 +153,11 @@ async function send({ service, sender, nextHop, world, truth, shiftMs, progress 
       await sender.settle();
       await waitForModel(service, TRAINING_MS);
       nextLookMs = nowMs + HOUR_MS / 4;
+    }
+    if (service.modelVersion() !== undefined && nowMs >= nextLookMs) {
+      await sender.settle();
+      await service.trained();
+      nextLookMs = nowMs + RETRAINED_EVERY_MS;
     }
     if (nowMs > lastQuietMs && !(await waitForModel(service, LAST_TRAINING_MS))) throw new Error(NO_MODEL);
     for (const span of batch) truth.note(span);

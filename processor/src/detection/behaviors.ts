@@ -74,7 +74,7 @@ export const BEHAVIORS = {
     meaning: 'An endpoint answers slower than it does',
     owasp: 'API4:2023',
     signals: { endpoint: { latency_shift: 1, slow_excess: 1, mean_duration: 0.8 } },
-    minimum: [{ calls: 4, mean_duration: 20 }],
+    minimum: [{ mean_duration: 20, slow_excess: 3 }],
   },
   error_burst: {
     meaning: 'Errors well beyond the usual rate',
@@ -88,7 +88,7 @@ export const BEHAVIORS = {
         failed_users: 0.6,
       },
     },
-    minimum: [{ server_errors: 5 }, { client_errors: 15 }],
+    minimum: [{ server_errors: 3 }, { client_errors: 10 }],
   },
   unusual_sequence: {
     meaning: 'Calls in an order that nobody uses',
