@@ -131,7 +131,7 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
     {
       closing: (kind, slot) => {
         if (kind === 'user' && lifecycle.active !== undefined) drift.note(scorer.rarity(kind, slot));
-        if (!scorer.wasAnomalous(kind, slot)) lifecycle.learn(kind, slot);
+        if (!scorer.wasSuspect(kind, slot)) lifecycle.learn(kind, slot);
       },
       evicted: (kind, slot) => scorer.forget(kind, slot),
     },

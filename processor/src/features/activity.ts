@@ -5,7 +5,7 @@
 import type { ApiCall } from '../call/api-call.ts';
 import { countFrequent, distinctFromBits, scatter, setBit } from './sketches.ts';
 
-/** Calls in the window. */
+/** Calls in the window: what the rows of endpoints start with as well. */
 export const CALLS = 0;
 /** Most calls within one 10 s of the clock (:00 to :10, …), those within the latest 10 s, and which 10 s these are. */
 export const BURST = 1;

@@ -1,17 +1,12 @@
 /** What is known of each endpoint: its usual rates, durations and sizes, and the counters of its current window. */
 import type { ApiCall } from '../call/api-call.ts';
-import { boundedBytes, poissonExcess } from './activity.ts';
-import { copyBaseline, updateBaseline } from './baseline.ts';
-import { EntityTable } from './entity-table.ts';
-import { FEATURE_NAMES } from './features.ts';
+import { boundedBytes, CALLS, poissonExcess } from './activity.ts';
+import { EntitySlab } from './entity-slab.ts';
 import { countFrequent, distinctFromBits, setBit } from './sketches.ts';
 import { windowOf } from './window-clock.ts';
 import type { WindowCloser } from './window-closer.ts';
 
-const FEATURES = FEATURE_NAMES.endpoint.length;
-
-// Current window.
-const CALLS = 0;
+// Counters of the current window, after its calls.
 const SERVER_ERRORS = 1;
 const CLIENT_ERRORS = 2;
 /** Durations: number, sum of z against the own history, sum in ms, how many beyond the usual 99th percentile. */
@@ -33,7 +28,6 @@ const USER_BITS = 29;
 const USER_WORDS = 8;
 const FAILED_USER_BITS = 37;
 const FAILED_USER_WORDS = 8;
-const WINDOW_END = 45;
 // What outlives the window.
 const WINDOW = 45;
 const WINDOWS = 46;
@@ -54,7 +48,6 @@ const TO_VARIANCE = 1;
 /** Id of the endpoint's service. */
 const SERVICE = 58;
 const BASELINE = 59;
-const STRIDE = BASELINE + 2 * FEATURES;
 
 /** Calls over which rates, durations and sizes are averaged: slow enough that a bad hour does not become normal. */
 const HISTORY_CALLS = 2000;
@@ -70,25 +63,15 @@ const LEAST_ERROR_RATE = 0.002;
 /** Calls of the service added to a share, and calls of usual duration added to a mean: the first call of a window says little. */
 const SHARE_PRIOR = 50;
 const DURATION_PRIOR = 5;
-const MATURE_WINDOWS = 2;
 
-export class EndpointState {
-  readonly table: EntityTable;
-  readonly #floats: Float32Array;
-  readonly #words: Uint32Array;
-  readonly #closer: WindowCloser;
-  readonly #values = new Float32Array(FEATURES);
+export class EndpointState extends EntitySlab {
   /** Calls per service id in its current window and in the one before, which its endpoints may still have to close. */
   readonly #serviceWindow: Uint32Array;
   readonly #serviceCalls: Float32Array;
   readonly #serviceCallsBefore: Float32Array;
 
   constructor(capacity: number, services: number, probationShare: number, closer: WindowCloser) {
-    this.table = new EntityTable(capacity, probationShare, (slot) => this.#evict(slot));
-    const buffer = new ArrayBuffer(capacity * STRIDE * 4);
-    this.#floats = new Float32Array(buffer);
-    this.#words = new Uint32Array(buffer);
-    this.#closer = closer;
+    super('endpoint', { window: WINDOW, windows: WINDOWS, baseline: BASELINE }, { capacity, probationShare, closer });
     this.#serviceWindow = new Uint32Array(services);
     this.#serviceCalls = new Float32Array(services);
     this.#serviceCallsBefore = new Float32Array(services);
@@ -101,17 +84,15 @@ export class EndpointState {
 
   /** Takes a call into its endpoint's window; returns the slot. */
   observe(call: ApiCall): number {
-    let slot = this.table.find(0, call.endpoint);
-    if (slot < 0) {
-      slot = this.table.insert(0, call.endpoint);
-      this.#floats.fill(0, slot * STRIDE, (slot + 1) * STRIDE);
-    } else this.table.touch(slot);
-    const floats = this.#floats;
-    const row = slot * STRIDE;
+    let slot = this.use(0, call.endpoint);
+    if (slot < 0) slot = this.admit(0, call.endpoint);
     const window = windowOf(call.startSeconds);
-    if (window > this.#words[row + WINDOW]!) this.#startWindow(slot, window);
+    this.closeBefore(slot, window);
+
+    const floats = this.floats;
+    const row = slot * this.stride;
     this.#countService(call.service, window);
-    this.#words[row + SERVICE] = call.service;
+    this.words[row + SERVICE] = call.service;
 
     floats[row + CALLS]!++;
     if (call.countsForUser) floats[row + TOTAL]!++;
@@ -123,87 +104,53 @@ export class EndpointState {
     // Calls without identity come from other services, on whose behalf is not known: they count as one caller.
     this.#countCaller(row, call);
     if (call.identityKind !== 0) {
-      if (setBit(this.#words, row + USER_BITS, USER_WORDS, call.userLow)) floats[row + USER_COUNT]!++;
+      if (setBit(this.words, row + USER_BITS, USER_WORDS, call.userLow)) floats[row + USER_COUNT]!++;
       const failed = call.isServerError || call.isClientError;
-      if (failed && setBit(this.#words, row + FAILED_USER_BITS, FAILED_USER_WORDS, call.userLow)) {
+      if (failed && setBit(this.words, row + FAILED_USER_BITS, FAILED_USER_WORDS, call.userLow)) {
         floats[row + FAILED_USER_COUNT]!++;
       }
     }
     return slot;
   }
 
-  /** The row of an endpoint as of its last call: values, own means and variances, number of windows. */
-  row(slot: number, out: Float32Array): void {
-    const base = slot * STRIDE;
-    this.#extract(base, out);
-    copyBaseline(this.#floats, base + BASELINE, FEATURES, this.#floats[base + WINDOWS]!, out);
-  }
-
-  /** Closed windows of an endpoint: its maturity. */
-  windows(slot: number): number {
-    return this.#floats[slot * STRIDE + WINDOWS]!;
-  }
-
-  calls(slot: number): number {
-    return this.#floats[slot * STRIDE + CALLS]!;
-  }
-
-  window(slot: number): number {
-    return this.#words[slot * STRIDE + WINDOW]!;
-  }
-
   /** Calls of an endpoint that carried a user, as part of the population's calls. */
   total(slot: number): number {
-    return this.#floats[slot * STRIDE + TOTAL]!;
+    return this.floats[slot * this.stride + TOTAL]!;
   }
 
   /** Halves the totals of all endpoints, as the population halves its own. */
   forgetHalf(): void {
-    for (let slot = 0; slot < this.table.capacity; slot++) this.#floats[slot * STRIDE + TOTAL]! /= 2;
+    for (let slot = 0; slot < this.table.capacity; slot++) this.floats[slot * this.stride + TOTAL]! /= 2;
   }
 
   /** Usual share of 4xx answers, 0..1. */
   clientErrorRate(slot: number): number {
-    const row = slot * STRIDE;
-    return this.#floats[row + RATE_CLIENT_ERRORS]! / (this.#floats[row + RATE_CALLS]! + 10);
+    const row = slot * this.stride;
+    return this.floats[row + RATE_CLIENT_ERRORS]! / (this.floats[row + RATE_CALLS]! + 10);
   }
 
   /** Share of 5xx among the last twenty calls or so, 0..1. */
   recentServerErrorRate(slot: number): number {
-    return this.#floats[slot * STRIDE + FAST_SERVER_ERRORS]!;
+    return this.floats[slot * this.stride + FAST_SERVER_ERRORS]!;
   }
 
   /** How far a response size lies from the endpoint's usual one, in standard deviations; NaN while unknown. */
   sizeDeviation(slot: number, bytes: number): number {
-    const row = slot * STRIDE;
-    if (!(bytes >= 0) || this.#floats[row + SIZE_WEIGHT]! < HISTORY_FROM) return Number.NaN;
+    const row = slot * this.stride;
+    if (!(bytes >= 0) || this.floats[row + SIZE_WEIGHT]! < HISTORY_FROM) return Number.NaN;
     return this.#deviation(row, SIZE_MEAN, Math.log1p(boundedBytes(bytes)));
   }
 
   /** How far a duration lies from the endpoint's usual one, in standard deviations; NaN while unknown. */
   durationDeviation(slot: number, seconds: number): number {
-    const row = slot * STRIDE;
-    if (!(seconds >= 0) || this.#floats[row + DURATION_WEIGHT]! < HISTORY_FROM) return Number.NaN;
+    const row = slot * this.stride;
+    if (!(seconds >= 0) || this.floats[row + DURATION_WEIGHT]! < HISTORY_FROM) return Number.NaN;
     return this.#deviation(row, DURATION_MEAN, logarithmOf(seconds));
-  }
-
-  /** Closes the windows that ended before `window`, so that what endpoints did last is not lost to training. */
-  closeBefore(slot: number, window: number): void {
-    if (this.#words[slot * STRIDE + WINDOW]! < window) this.#startWindow(slot, window);
-  }
-
-  /** Rows of state for a snapshot, one endpoint each. */
-  readonly stride = STRIDE;
-
-  copyState(slot: number, out: Float32Array, offset: number): void {
-    out.set(this.#floats.subarray(slot * STRIDE, (slot + 1) * STRIDE), offset);
   }
 
   /** Puts a saved row back under its id. */
   restoreState(endpoint: number, saved: Float32Array, mature: boolean): void {
-    const slot = this.table.insert(0, endpoint);
-    this.#floats.set(saved, slot * STRIDE);
-    if (mature) this.table.promote(slot);
+    this.restore(0, endpoint, saved, mature);
   }
 
   /** Calls per service, for a snapshot: window, calls in it and in the one before, service after service. */
@@ -226,11 +173,11 @@ export class EndpointState {
 
   #countCaller(row: number, call: ApiCall): void {
     const caller = call.userLow | 1;
-    const calls = countFrequent(this.#words, row + CALLERS, CALLER_ENTRIES, caller >>> 0);
-    if (calls > this.#floats[row + BUSIEST]!) this.#floats[row + BUSIEST] = calls;
+    const calls = countFrequent(this.words, row + CALLERS, CALLER_ENTRIES, caller >>> 0);
+    if (calls > this.floats[row + BUSIEST]!) this.floats[row + BUSIEST] = calls;
     if (!call.isClientError) return;
-    const refused = countFrequent(this.#words, row + REFUSED_CALLERS, CALLER_ENTRIES, caller >>> 0);
-    if (refused > this.#floats[row + MOST_REFUSED]!) this.#floats[row + MOST_REFUSED] = refused;
+    const refused = countFrequent(this.words, row + REFUSED_CALLERS, CALLER_ENTRIES, caller >>> 0);
+    if (refused > this.floats[row + MOST_REFUSED]!) this.floats[row + MOST_REFUSED] = refused;
   }
 
   #countService(service: number, window: number): void {
@@ -243,16 +190,16 @@ export class EndpointState {
   }
 
   #callsOfService(row: number): number {
-    const service = this.#words[row + SERVICE]!;
-    const isCurrent = this.#serviceWindow[service] === this.#words[row + WINDOW];
+    const service = this.words[row + SERVICE]!;
+    const isCurrent = this.#serviceWindow[service] === this.words[row + WINDOW];
     // A snapshot may name services that this table, made smaller since, cannot count.
     const counted = (isCurrent ? this.#serviceCalls : this.#serviceCallsBefore)[service] ?? 0;
-    return Math.max(this.#floats[row + CALLS]!, counted);
+    return Math.max(this.floats[row + CALLS]!, counted);
   }
 
   #countDuration(row: number, call: ApiCall): void {
     if (!(call.durationSeconds >= 0)) return;
-    const floats = this.#floats;
+    const floats = this.floats;
     const milliseconds = call.durationSeconds * 1000;
     const logarithm = logarithmOf(call.durationSeconds);
     floats[row + TIMED]!++;
@@ -268,15 +215,15 @@ export class EndpointState {
   #countSize(row: number, bytes: number): void {
     if (!(bytes >= 0)) return;
     const logarithm = Math.log1p(boundedBytes(bytes));
-    if (this.#floats[row + SIZE_WEIGHT]! >= HISTORY_FROM) {
-      this.#floats[row + SIZED]!++;
-      this.#floats[row + SIZE_Z]! += this.#deviation(row, SIZE_MEAN, logarithm);
+    if (this.floats[row + SIZE_WEIGHT]! >= HISTORY_FROM) {
+      this.floats[row + SIZED]!++;
+      this.floats[row + SIZE_Z]! += this.#deviation(row, SIZE_MEAN, logarithm);
     }
     this.#learn(row, SIZE_MEAN, SIZE_WEIGHT, logarithm);
   }
 
   #countRates(row: number, call: ApiCall): void {
-    const floats = this.#floats;
+    const floats = this.floats;
     const keep = 1 - 1 / HISTORY_CALLS;
     floats[row + RATE_CALLS] = floats[row + RATE_CALLS]! * keep + 1;
     floats[row + RATE_CLIENT_ERRORS] = floats[row + RATE_CLIENT_ERRORS]! * keep + (call.isClientError ? 1 : 0);
@@ -286,14 +233,14 @@ export class EndpointState {
   }
 
   #deviation(row: number, meanAt: number, value: number): number {
-    const spread = Math.max(SPREAD_FLOOR, Math.sqrt(this.#floats[row + meanAt + TO_VARIANCE]!));
-    const z = (value - this.#floats[row + meanAt]!) / spread;
+    const spread = Math.max(SPREAD_FLOOR, Math.sqrt(this.floats[row + meanAt + TO_VARIANCE]!));
+    const z = (value - this.floats[row + meanAt]!) / spread;
     return Math.max(-Z_LIMIT, Math.min(Z_LIMIT, z));
   }
 
   /** Decayed mean and variance with updates clipped at three standard deviations once there is a history. */
   #learn(row: number, meanAt: number, weightAt: number, value: number): void {
-    const floats = this.#floats;
+    const floats = this.floats;
     const known = floats[row + weightAt]!;
     const weight = Math.max(1 / (known + 1), 1 / HISTORY_CALLS);
     let delta = value - floats[row + meanAt]!;
@@ -307,26 +254,8 @@ export class EndpointState {
     floats[row + weightAt] = Math.min(HISTORY_CALLS, known + 1);
   }
 
-  #startWindow(slot: number, window: number): void {
-    const row = slot * STRIDE;
-    if (this.#floats[row + CALLS]! > 0) {
-      this.#extract(row, this.#values);
-      this.#closer.closing('endpoint', slot);
-      updateBaseline(this.#floats, row + BASELINE, this.#values, FEATURES, this.#floats[row + WINDOWS]!);
-      this.#floats[row + WINDOWS]!++;
-      if (this.#floats[row + WINDOWS]! >= MATURE_WINDOWS) this.table.promote(slot);
-    }
-    this.#floats.fill(0, row, row + WINDOW_END);
-    this.#words[row + WINDOW] = window;
-  }
-
-  #evict(slot: number): void {
-    if (this.#floats[slot * STRIDE + CALLS]! > 0) this.#closer.closing('endpoint', slot);
-    this.#closer.evicted('endpoint', slot);
-  }
-
-  #extract(row: number, out: Float32Array): void {
-    const floats = this.#floats;
+  protected override extract(row: number, out: Float32Array): void {
+    const floats = this.floats;
     const calls = floats[row + CALLS]!;
     const history = floats[row + RATE_CALLS]! + 10;
     const serverErrorRate = Math.max(LEAST_ERROR_RATE, floats[row + RATE_SERVER_ERRORS]! / history);

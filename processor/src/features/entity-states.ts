@@ -2,7 +2,7 @@
 import type { ApiCall } from '../call/api-call.ts';
 import { AddressState } from './address-state.ts';
 import { EndpointState } from './endpoint-state.ts';
-import type { EntityTable } from './entity-table.ts';
+import type { EntitySlab } from './entity-slab.ts';
 import type { EntityKind } from './features.ts';
 import { Population } from './population.ts';
 import { UserState } from './user-state.ts';
@@ -19,22 +19,7 @@ export interface EntityCapacities {
 }
 
 /** What the three states have in common. */
-export interface EntityState {
-  readonly table: EntityTable;
-  /** 32-bit words of one entity's state. */
-  readonly stride: number;
-  /** Writes the entity's row as of its last call into `out` (see rowWidth). */
-  row(slot: number, out: Float32Array): void;
-  /** Closed windows with calls: the entity's maturity. */
-  windows(slot: number): number;
-  /** Calls in the current window. */
-  calls(slot: number): number;
-  /** The current window: floor(time / 5 min). */
-  window(slot: number): number;
-  /** Closes the entity's window if it ended before `window`. */
-  closeBefore(slot: number, window: number): void;
-  copyState(slot: number, out: Float32Array, offset: number): void;
-}
+export type EntityState = EntitySlab;
 
 export const ENTITY_KINDS = ['user', 'address', 'endpoint'] as const satisfies readonly EntityKind[];
 

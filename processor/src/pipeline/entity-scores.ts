@@ -26,8 +26,8 @@ export class EntityScores {
   readonly reasonColumn: Uint8Array;
   readonly observed: Float32Array;
   readonly expected: Float32Array;
-  /** Whether the window had an anomaly: such windows are not learned from. */
-  readonly wasAnomalous: Uint8Array;
+  /** Whether the window showed an anomaly or something close to one: such windows are not learned from. */
+  readonly wasSuspect: Uint8Array;
 
   readonly #window: Uint32Array;
   readonly #peak: Float32Array;
@@ -47,7 +47,7 @@ export class EntityScores {
     this.behavior = bytes();
     this.topFeatures = bytes(TOP_FEATURES);
     this.reasonColumn = bytes();
-    this.wasAnomalous = bytes();
+    this.wasSuspect = bytes();
     this.#window = new Uint32Array(capacity);
     this.#peak = floats();
     this.#carried = floats();
@@ -67,9 +67,9 @@ export class EntityScores {
     return seconds - this.#secondsThen[slot]! >= (hasFailed ? RESCORE_FAILED_SECONDS : RESCORE_SECONDS);
   }
 
-  /** Whether an anomaly was found in that window of the slot's entity. */
-  hadAnomaly(slot: number, window: number): boolean {
-    return this.wasAnomalous[slot] === 1 && this.#window[slot] === window;
+  /** Whether that window of the slot's entity was suspect. */
+  wasSuspectIn(slot: number, window: number): boolean {
+    return this.wasSuspect[slot] === 1 && this.#window[slot] === window;
   }
 
   /** Notes that a slot is being evaluated; returns the evidence carried into its window, nats. */
@@ -79,7 +79,7 @@ export class EntityScores {
       const since = before === 0 ? Number.POSITIVE_INFINITY : Math.max(1, window - before);
       this.#carried[slot] = carryEvidence(this.#carried[slot]!, this.#peak[slot]!, since);
       this.#peak[slot] = 0;
-      this.wasAnomalous[slot] = 0;
+      this.wasSuspect[slot] = 0;
       this.#window[slot] = window;
     }
     this.#callsThen[slot] = calls;
@@ -100,11 +100,11 @@ export class EntityScores {
     this.#carried[slot] = 0;
     this.rarity[slot] = 0;
     this.isAnomaly[slot] = 0;
-    this.wasAnomalous[slot] = 0;
+    this.wasSuspect[slot] = 0;
   }
 
   forgetAll(): void {
     this.#window.fill(0);
-    for (const column of [this.#peak, this.#carried, this.rarity, this.isAnomaly, this.wasAnomalous]) column.fill(0);
+    for (const column of [this.#peak, this.#carried, this.rarity, this.isAnomaly, this.wasSuspect]) column.fill(0);
   }
 }

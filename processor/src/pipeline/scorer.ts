@@ -80,10 +80,10 @@ export class Scorer {
     return scoreOf(-Math.log(Math.max(Number.MIN_VALUE, this.#sides[kind].threshold)));
   }
 
-  /** Whether the window of a slot had an anomaly, so that it must not be learned from. */
-  wasAnomalous(kind: EntityKind, slot: number): boolean {
+  /** Whether the window of a slot showed an anomaly or something close to one, so that it must not be learned from. */
+  wasSuspect(kind: EntityKind, slot: number): boolean {
     const { scores, state } = this.#sides[kind];
-    return scores.hadAnomaly(slot, state.window(slot));
+    return scores.wasSuspectIn(slot, state.window(slot));
   }
 
   /** The entity in a slot is gone. */
@@ -196,9 +196,10 @@ export class Scorer {
     const finding = side.naming.name(row, detector.featureEvidence);
     scores.behavior[slot] = BEHAVIOR_NAMES.indexOf(finding.behavior);
     this.#noteReason(side, slot, finding.column);
+    if (finding.isMaterial && rarity >= SUSPECT_FROM_NATS) scores.wasSuspect[slot] = 1;
     if (isAnomaly(rarity, side.threshold, finding.isMaterial)) {
       scores.isAnomaly[slot] = 1;
-      scores.wasAnomalous[slot] = 1;
+      scores.wasSuspect[slot] = 1;
       // What was carried into the window can make an anomaly of a row that is not odd enough for its forest to be asked.
       scores.isolation[slot] = detector.isolate(row);
     }
@@ -217,6 +218,11 @@ export class Scorer {
 /** A call this many standard deviations above the endpoint's usual duration is slow: one in six is. */
 const SLOW_DEVIATIONS = 1;
 const NAMED_FROM_NATS = 3;
+/**
+ * Rarity from which a window with a material effect is not learned from, anomaly or not: one in a thousand. Attacks too
+ * slow to be flagged would otherwise teach the next model that they are normal.
+ */
+const SUSPECT_FROM_NATS = Math.log(1000);
 const ENDPOINT_DEFINITIONS = definitionsOf('endpoint');
 const OTHER = BEHAVIOR_NAMES.indexOf('other');
 /** Fills the places of top features where fewer features say anything. */

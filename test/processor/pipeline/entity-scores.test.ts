@@ -67,11 +67,11 @@ describe('what a window carries into the next', () => {
   test('a new window has had no anomaly yet', () => {
     const scores = new EntityScores(1);
     scores.begin(0, WINDOW, 1, START);
-    scores.wasAnomalous[0] = 1;
+    scores.wasSuspect[0] = 1;
     scores.begin(0, WINDOW, 2, START + 2);
-    expect(scores.wasAnomalous[0]).toBe(1);
+    expect(scores.wasSuspect[0]).toBe(1);
     scores.begin(0, WINDOW + 1, 1, START + 300);
-    expect(scores.wasAnomalous[0]).toBe(0);
+    expect(scores.wasSuspect[0]).toBe(0);
   });
 });
 
@@ -83,7 +83,7 @@ function judged(): EntityScores {
     scores.notePeak(slot, 20);
     scores.rarity[slot] = 20;
     scores.isAnomaly[slot] = 1;
-    scores.wasAnomalous[slot] = 1;
+    scores.wasSuspect[slot] = 1;
   }
   return scores;
 }
@@ -91,7 +91,7 @@ function judged(): EntityScores {
 const stateOf = (scores: EntityScores, slot: number): unknown[] => [
   scores.rarity[slot],
   scores.isAnomaly[slot],
-  scores.wasAnomalous[slot],
+  scores.wasSuspect[slot],
   scores.isStale(slot, WINDOW, 1, START, false),
   scores.begin(slot, WINDOW + 1, 1, START + 300),
 ];

@@ -117,10 +117,17 @@ describe('who answers for a call', () => {
   test('a slow endpoint answers for its slow calls', () => {
     for (let window = -12; window <= 0; window++) crowd(300 * window);
     told.told.endpoint = { nats: 12, evidence: { latency_shift: 12 } };
-    const slow = scorer.judge(observe(15, {}, 60_000));
+    for (let second = 15; second < 17; second++) observe(second, {}, 60_000);
+    const slow = scorer.judge(observe(17, {}, 60_000));
     expect(scorer.behavior(slow)).toBe('latency');
     expect(slow).toMatchObject({ kind: 'endpoint', isAnomaly: true });
-    expect(scorer.judge(observe(16, {}, 90)).endpointScore).toBe(0);
+    expect(scorer.judge(observe(18, {}, 90)).endpointScore).toBe(0);
+  });
+
+  test('one slow call alone is no anomaly of its endpoint: the effect is too small', () => {
+    for (let window = -12; window <= 0; window++) crowd(300 * window);
+    told.told.endpoint = { nats: 12, evidence: { latency_shift: 12 } };
+    expect(scorer.judge(observe(15, {}, 60_000))).toMatchObject({ kind: 'endpoint', isAnomaly: false });
   });
 
   test('a failing endpoint answers for its failing calls', () => {
@@ -150,6 +157,17 @@ describe('the verdict', () => {
       expect([scorer.behavior(judgement), judgement.isAnomaly]).toEqual(['rate_burst', isAnomaly]);
     }
     expect(scorer.thresholdScore('user')).toBeCloseTo(4 / 6);
+  });
+
+  test.each([
+    ['a material effect of one in a thousand', THOUSANDTH + 0.01, { calls: 7 }, true],
+    ['one less rare', THOUSANDTH - 0.01, { calls: 7 }, false],
+    ['a rare one without effect', THRESHOLD - 0.01, {}, false],
+  ])('a window with %s: is it kept from learning, anomaly or not?', (_, nats, evidence, isSuspect) => {
+    for (let second = 0; second < 50; second++) observe(second);
+    told.told.user = { nats, evidence };
+    expect(scorer.judge(observe(60)).isAnomaly).toBe(false);
+    expect(scorer.wasSuspect('user', states.userSlot)).toBe(isSuspect);
   });
 
   test('a behavior that is switched off raises none by its name', () => {
@@ -204,7 +222,7 @@ describe('what is remembered of an entity', () => {
     told.told.user = { nats: 20, evidence: {} };
     scorer.judge(observe(0));
     const { userSlot } = states;
-    const remembered = (): unknown[] => [scorer.wasAnomalous('user', userSlot), scorer.rarity('user', userSlot)];
+    const remembered = (): unknown[] => [scorer.wasSuspect('user', userSlot), scorer.rarity('user', userSlot)];
     expect(remembered()).toEqual([true, 20]);
     scorer.forget('user', userSlot);
     expect(remembered()).toEqual([false, 0]);

@@ -1,0 +1,193 @@
+/**
+ * What each user usually does: endpoints and steps between them, clients, networks and hours; and what is new among them.
+ * Offsets are in 32-bit words from the start of the user's row (user-state.ts); a row is seen as floats, words and bytes.
+ */
+import type { ApiCall } from '../call/api-call.ts';
+import type { EndpointState } from './endpoint-state.ts';
+import { HOUR_KERNEL, hourOf, hourOfWeek, type Population } from './population.ts';
+import { addToMemory, countFrequent, frequency, remember, scatter } from './sketches.ts';
+
+// Counters of the current window.
+const ENDPOINT_NOVELTY = 45;
+const TRANSITION_SUM = 46;
+const TRANSITIONS = 47;
+const NEW_ENDPOINTS = 48;
+const CLIENT_SWITCHES = 49;
+const HOUR_SURPRISAL = 50;
+// What outlives the window.
+/** Calls ever, halved at the horizon together with the endpoint table. */
+const TOTAL = 55;
+const LAST_ENDPOINT = 56;
+const LAST_CLIENT = 57;
+const LAST_NETWORK = 58;
+/** Rarity of the latest new client and network in nats, and the second until which it counts. */
+const CLIENT_NATS = 60;
+const CLIENT_UNTIL = 61;
+const NETWORK_NATS = 63;
+const NETWORK_UNTIL = 64;
+/** Both at once in one call. */
+const JOINT_NATS = 66;
+const JOINT_UNTIL = 67;
+const ENDPOINT_TABLE = 68;
+const ENDPOINT_ENTRIES = 16;
+const ENDPOINT_MEMORY = 100;
+const ENDPOINT_MEMORY_WORDS = 4;
+/** What is known of the clients and of the networks: the table of those in use, and how many were new so far. */
+const CLIENTS = { table: 142, entries: 4, novelties: 62 } as const;
+const NETWORKS = { table: 150, entries: 6, novelties: 65 } as const;
+/** 168 counts of active windows by hour of the week, one byte each. */
+const HOURS = 162;
+const HOUR_BYTES = 168;
+
+const HORIZON_CALLS = 4096;
+/** Weight of the population's share of an endpoint against the user's own calls. */
+const NOVELTY_PRIOR = 8;
+const NEW_FOR_SECONDS = 3600;
+/** Weight of the population's hours against the user's own windows. */
+const HOUR_PRIOR = 10;
+/** Calls after which the endpoints' shares of all calls are halved, so that counts stay exact in 32-bit floats. */
+const SHARE_HORIZON = 4_000_000;
+
+export class UserHabits {
+  readonly #floats: Float32Array;
+  readonly #words: Uint32Array;
+  readonly #bytes: Uint8Array;
+  readonly #population: Population;
+  readonly #endpoints: EndpointState;
+
+  /** @param rows the rows of all users, one after the other */
+  constructor(rows: Float32Array, population: Population, endpoints: EndpointState) {
+    this.#floats = rows;
+    this.#words = new Uint32Array(rows.buffer);
+    this.#bytes = new Uint8Array(rows.buffer);
+    this.#population = population;
+    this.#endpoints = endpoints;
+  }
+
+  /** Takes in a call of the user whose row starts at word `row`: its first in the window or not, after `windows` others. */
+  observe(row: number, call: ApiCall, endpointSlot: number, isFirst: boolean, windows: number): void {
+    if (isFirst) this.#countHour(row, call.startSeconds, windows);
+    this.#countEndpoint(row, call, endpointSlot);
+    this.#countClient(row, call, isFirst, windows);
+  }
+
+  /** Network of a user's latest call, 0 for none. */
+  network(row: number): number {
+    return this.#words[row + LAST_NETWORK]!;
+  }
+
+  /** Writes the values from `hour_surprisal` to `client_switches` from `column` on; `now` in unix seconds. */
+  extract(row: number, windows: number, now: number, out: Float32Array, column: number): void {
+    const floats = this.#floats;
+    const words = this.#words;
+    const transitions = floats[row + TRANSITIONS]!;
+    out[column++] = floats[row + HOUR_SURPRISAL]!;
+    out[column++] = windows > 0 ? floats[row + ENDPOINT_NOVELTY]! : 0;
+    out[column++] = transitions >= 4 ? floats[row + TRANSITION_SUM]! / transitions : 0;
+    out[column++] = windows > 0 ? Math.log1p(floats[row + NEW_ENDPOINTS]!) : 0;
+    out[column++] = words[row + CLIENT_UNTIL]! > now ? floats[row + CLIENT_NATS]! : 0;
+    out[column++] = words[row + NETWORK_UNTIL]! > now ? floats[row + NETWORK_NATS]! : 0;
+    out[column++] = words[row + JOINT_UNTIL]! > now ? floats[row + JOINT_NATS]! : 0;
+    out[column] = Math.log1p(floats[row + CLIENT_SWITCHES]!);
+  }
+
+  #countEndpoint(row: number, call: ApiCall, endpointSlot: number): void {
+    const floats = this.#floats;
+    const words = this.#words;
+    const key = call.endpoint + 1;
+    const share = (this.#endpoints.total(endpointSlot) + 1) / (this.#population.calls + 100);
+    const own = frequency(words, row + ENDPOINT_TABLE, ENDPOINT_ENTRIES, key);
+    const total = floats[row + TOTAL]!;
+    const novelty = -Math.log(Math.min(1, (own + NOVELTY_PRIOR * share) / (total + NOVELTY_PRIOR)));
+    if (novelty > floats[row + ENDPOINT_NOVELTY]!) floats[row + ENDPOINT_NOVELTY] = novelty;
+    countFrequent(words, row + ENDPOINT_TABLE, ENDPOINT_ENTRIES, key);
+    if (addToMemory(words, row + ENDPOINT_MEMORY, ENDPOINT_MEMORY_WORDS, scatter(key))) {
+      floats[row + NEW_ENDPOINTS]!++;
+    }
+    const from = words[row + LAST_ENDPOINT]!;
+    if (from !== 0) {
+      floats[row + TRANSITION_SUM]! += this.#population.transition(from, key, share);
+      floats[row + TRANSITIONS]!++;
+    }
+    words[row + LAST_ENDPOINT] = key;
+    if (++this.#population.calls >= SHARE_HORIZON) {
+      this.#population.calls /= 2;
+      this.#endpoints.forgetHalf();
+    }
+    if (++floats[row + TOTAL]! >= HORIZON_CALLS) {
+      floats[row + TOTAL]! /= 2;
+      for (let entry = 0; entry < ENDPOINT_ENTRIES; entry++) words[row + ENDPOINT_TABLE + 2 * entry + 1]! >>>= 1;
+    }
+  }
+
+  #countClient(row: number, call: ApiCall, isFirst: boolean, windows: number): void {
+    const floats = this.#floats;
+    const words = this.#words;
+    const clientNats = this.#novelty(row, call.client, CLIENTS, call.startSeconds, windows);
+    const networkNats = this.#novelty(row, call.network, NETWORKS, call.startSeconds, windows);
+    const until = call.startSeconds + NEW_FOR_SECONDS;
+    if (clientNats > 0) {
+      floats[row + CLIENT_NATS] = clientNats;
+      words[row + CLIENT_UNTIL] = until;
+    }
+    if (networkNats > 0) {
+      floats[row + NETWORK_NATS] = networkNats;
+      words[row + NETWORK_UNTIL] = until;
+    }
+    if (clientNats > 0 && networkNats > 0) {
+      floats[row + JOINT_NATS] = clientNats + networkNats;
+      words[row + JOINT_UNTIL] = until;
+    }
+    const isOtherClient = call.client !== 0 && call.client !== words[row + LAST_CLIENT];
+    const isOtherNetwork = call.network !== 0 && call.network !== words[row + LAST_NETWORK];
+    if (!isFirst && (isOtherClient || isOtherNetwork)) floats[row + CLIENT_SWITCHES]!++;
+    if (call.client !== 0) words[row + LAST_CLIENT] = call.client;
+    if (call.network !== 0) words[row + LAST_NETWORK] = call.network;
+  }
+
+  /** Nats of surprise at a client or network that is new for the user; 0 when it is known, absent, or all is new. */
+  #novelty(
+    row: number,
+    key: number,
+    known: typeof CLIENTS | typeof NETWORKS,
+    seconds: number,
+    windows: number,
+  ): number {
+    const isNew = key !== 0 && remember(this.#words, row + known.table, known.entries, key, Math.floor(seconds / 3600));
+    if (!isNew || windows === 0) return 0;
+    const isClient = known === CLIENTS;
+    const rate = isClient ? this.#population.clientNoveltyRate : this.#population.networkNoveltyRate;
+    if (isClient) this.#population.clientNovelty();
+    else this.#population.networkNovelty();
+    return noveltyNats(this.#floats[row + known.novelties]!++, rate, windows);
+  }
+
+  /** How much rarer this hour of the day is for the user than for the population, then counts the window. */
+  #countHour(row: number, startSeconds: number, windows: number): void {
+    this.#population.windowStarted(startSeconds);
+    const hours = this.#bytes.subarray((row + HOURS) * 4, (row + HOURS) * 4 + HOUR_BYTES);
+    const hour = hourOf(startSeconds);
+    if (this.#population.knowsTheDay && windows > 0) {
+      let near = 0;
+      let all = 0;
+      let weights = 0;
+      for (let index = 0; index < HOUR_BYTES; index++) all += hours[index]!;
+      for (let distance = -4; distance <= 4; distance++) {
+        const weight = HOUR_KERNEL[Math.abs(distance)]!;
+        weights += weight;
+        for (let day = 0; day < 7; day++) near += weight * hours[day * 24 + ((hour + distance + 24) % 24)]!;
+      }
+      const usual = this.#population.hourShare(hour);
+      const own = (near / weights + HOUR_PRIOR * usual) / (all + HOUR_PRIOR);
+      this.#floats[row + HOUR_SURPRISAL] = Math.max(0, Math.log(usual / own));
+    }
+    const slot = hourOfWeek(startSeconds);
+    if (hours[slot] === 255) for (let index = 0; index < HOUR_BYTES; index++) hours[index]! >>>= 1;
+    hours[slot]!++;
+  }
+}
+
+/** -ln((K + 5q) / (N + 5)): K own novelties so far, N own windows, q the population's novelties per window. */
+function noveltyNats(novelties: number, rate: number, windows: number): number {
+  return Math.max(0, -Math.log((novelties + 5 * rate) / (windows + 5)));
+}
