@@ -1,43 +1,22 @@
 /** The gauges: what a scrape reads from the parts of the service, when it comes. */
 import { displayName } from './call/pseudonym.ts';
-import type { IncidentBook } from './detection/incident.ts';
-import type { ScoreDrift } from './detection/score-drift.ts';
-import { ENTITY_KINDS, type EntityStates } from './features/entity-states.ts';
-import type { Watermark } from './features/window-clock.ts';
-import type { ModelLifecycle } from './model/model-lifecycle.ts';
+import type { Engine } from './engine.ts';
+import { ENTITY_KINDS } from './features/entity-states.ts';
 import type { Pipeline } from './pipeline/pipeline.ts';
-import type { Scorer } from './pipeline/scorer.ts';
-import type { TopUsers } from './pipeline/top-users.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
 /** The parts whose state a scrape reads. */
 export interface GaugedParts {
   telemetry: Telemetry;
-  scorer: Scorer;
-  states: EntityStates;
-  lifecycle: ModelLifecycle;
-  incidents: IncidentBook;
-  topUsers: TopUsers;
+  engine: Engine;
   pipeline: Pipeline;
-  watermark: Watermark;
-  drift: ScoreDrift;
   /** When the configuration in use was read, unix seconds. */
   configReadSeconds: number;
 }
 
 /** Registers what every gauge of METRICS reads. */
-export function registerGauges({
-  telemetry,
-  scorer,
-  states,
-  lifecycle,
-  incidents,
-  topUsers,
-  pipeline,
-  watermark,
-  drift,
-  configReadSeconds,
-}: GaugedParts): void {
+export function registerGauges({ telemetry, engine, pipeline, configReadSeconds }: GaugedParts): void {
+  const { scorer, states, lifecycle, incidents, topUsers, watermark, drift } = engine;
   const { quality } = pipeline;
   telemetry.gauge('api_anomaly_threshold', () =>
     lifecycle.active === undefined

@@ -1,33 +1,22 @@
 /** COMPOSITION ROOT: every part is made and wired here, and nowhere else. */
 import type { AddressInfo } from 'node:net';
-import { performance } from 'node:perf_hooks';
-import { ApiCall } from './call/api-call.ts';
-import { CallReader } from './call/call-reader.ts';
-import { type EndpointSnapshot, EndpointTable } from './call/endpoint-table.ts';
+import type { EndpointSnapshot, EndpointTable } from './call/endpoint-table.ts';
 import { displayName, Pseudonyms } from './call/pseudonym.ts';
 import type { Component } from './component.ts';
 import type { Config } from './config/schema.ts';
 import { ControlServer } from './control/server.ts';
-import { type Incident, IncidentBook } from './detection/incident.ts';
-import { ScoreDrift } from './detection/score-drift.ts';
+import type { Incident } from './detection/incident.ts';
+import { createEndpointTable, createEngine } from './engine.ts';
 import { OtlpGrpcExporter } from './exporter/otlp-grpc.ts';
-import { ENTITY_KINDS, EntityStates } from './features/entity-states.ts';
-import { Watermark } from './features/window-clock.ts';
+import { ENTITY_KINDS } from './features/entity-states.ts';
 import { Model } from './model/model.ts';
-import { ModelLifecycle } from './model/model-lifecycle.ts';
+import type { ModelLifecycle } from './model/model-lifecycle.ts';
 import { StateKeeper } from './model/state-keeper.ts';
 import type { TrainingInput, TrainingResult } from './model/train.ts';
 import { Trainer } from './model/trainer.ts';
-import { ATTRIBUTE_NAMES } from './otlp/attributes.ts';
-import { KeyTable, RequestView } from './otlp/request-view.ts';
 import { Forwarding } from './pipeline/forwarding.ts';
 import { InFlightBytes } from './pipeline/in-flight-bytes.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
-import { RecentSpans } from './pipeline/recent-spans.ts';
-import { RequestJudge } from './pipeline/request-judge.ts';
-import { Scorer } from './pipeline/scorer.ts';
-import { SpanWriter } from './pipeline/span-writer.ts';
-import { TopUsers } from './pipeline/top-users.ts';
 import { GrpcReceiver } from './receiver/grpc.ts';
 import { HttpReceiver } from './receiver/http.ts';
 import { Intake } from './receiver/intake.ts';
@@ -79,17 +68,10 @@ export interface Service extends Component {
   learningProgress(): number;
 }
 
-/** SpanKind numbers of the OTLP specification. */
-const SPAN_KINDS = { SERVER: 2, CONSUMER: 5 } as const;
-
 /** Opens the data folder and builds the service; nothing listens yet. Rejects with a ServiceError that says why it cannot. */
 export async function createService(config: Config, edges: Edges): Promise<Service> {
   const { log, clock } = edges;
-  const endpoints = new EndpointTable({
-    maxServices: config.endpoints.max_services,
-    maxEndpointsPerService: config.endpoints.max_endpoints_per_service,
-    maxEndpoints: config.features.max_endpoints,
-  });
+  const endpoints = createEndpointTable(config);
   const telemetry = new Telemetry({ nowMs: clock, endpointName: (id) => endpoints.describe(id) });
   const store = new FileStore(config.store.directory, {
     error: (operation, reason) => {
@@ -116,85 +98,9 @@ interface Foundations {
 
 function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, pseudonyms }: Foundations): Service {
   const { log, clock, random } = edges;
-  const watermark = new Watermark(() => clock() / 1000);
-  const drift = new ScoreDrift();
   const listeners: ((incident: IncidentNotice) => void)[] = [];
 
-  const states: EntityStates = new EntityStates(
-    {
-      users: config.features.max_users,
-      addresses: config.features.max_addresses,
-      endpoints: config.features.max_endpoints,
-      services: config.endpoints.max_services + 1,
-      probationShare: config.features.probation_share,
-    },
-    {
-      closing: (kind, slot) => {
-        if (kind === 'user' && lifecycle.active !== undefined) drift.note(scorer.rarity(kind, slot));
-        if (!scorer.wasSuspect(kind, slot)) lifecycle.learn(kind, slot);
-      },
-      evicted: (kind, slot) => scorer.forget(kind, slot),
-    },
-  );
-  const { sensitivity } = config;
-  const switchedOff = Object.entries(sensitivity.behaviors).filter(([, isOn]) => !isOn);
-  const scorer: Scorer = new Scorer(
-    states,
-    {
-      falseIncidentsPerDay: sensitivity.false_incidents_per_day,
-      shares: {
-        user: sensitivity.users_share,
-        address: sensitivity.addresses_share,
-        endpoint: sensitivity.endpoints_share,
-      },
-    },
-    new Set(switchedOff.map(([name]) => name)),
-    config.annotate.detail === 'full',
-  );
-
   const trainer = new Trainer<TrainingInput, TrainingResult>();
-  const lifecycle: ModelLifecycle = new ModelLifecycle(
-    {
-      minRows: config.model.min_rows,
-      minEntities: config.model.min_entities,
-      minHours: config.model.min_hours,
-      retrainEveryHours: config.model.retrain_every_hours,
-      promote: config.model.promote,
-      sampleRows: config.model.sample_rows,
-      forest: { seed: config.model.seed, trees: config.model.trees, sampleSize: config.model.sample_size },
-    },
-    {
-      states,
-      watermark,
-      store,
-      random,
-      nowMs: () => performance.now(),
-      run: async (input) => {
-        const run = await trainer.train(
-          input.version,
-          input,
-          input.kinds.map(({ rows }) => rows.buffer as ArrayBuffer),
-        );
-        if (run.outcome === 'succeeded') return run.result;
-        throw run.outcome === 'failed' ? run.error : new Error(`training was ${run.outcome}`);
-      },
-      events: {
-        promoted: (model) => {
-          scorer.use(model);
-          drift.restart();
-          log.info({ version: model.provenance.version, rows: model.provenance.rows }, 'model in use');
-        },
-        trained: (outcome, seconds, gates) => {
-          telemetry.add('api_anomaly_training_runs_total', 1, { outcome });
-          telemetry.observe('api_anomaly_training_duration_seconds', seconds);
-          const failed = gates.filter(({ passed }) => !passed);
-          log.info({ outcome, seconds, failed }, 'training ended');
-        },
-        failed: (error) => log.error({ err: error }, 'training failed'),
-      },
-    },
-  );
-
   const notice = (incident: Incident): IncidentNotice => {
     const where = endpoints.describe(incident.endpoint);
     const { kind, entityHigh, entityLow } = incident;
@@ -214,37 +120,43 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
       startSeconds: incident.startSeconds,
     };
   };
-  const incidents = new IncidentBook({
-    opened: (incident) => {
-      telemetry.add('api_anomaly_incidents_total', 1, { behavior: incident.behavior, severity: incident.severity });
-      const opened = notice(incident);
-      log.warn({ incident: opened }, 'incident opened');
-      for (const listener of listeners) listener(opened);
-    },
-    closed: (incident) => log.info({ incident: notice(incident), anomalies: incident.anomalies }, 'incident closed'),
-  });
-
-  const topUsers = new TopUsers(sensitivity.top_users);
-  const writer = new SpanWriter(config.annotate.prefix, config.annotate.detail, scorer);
-  const reader = new CallReader(
-    {
-      userAttributes: config.identity.user_attributes,
-      edgeServices: config.identity.edge_services,
-      trustForwardedFor: config.identity.trust_forwarded_for,
-    },
-    pseudonyms,
+  const engine = createEngine(config, {
     endpoints,
-  );
-  const keys = new KeyTable(
-    reader.keys,
-    ATTRIBUTE_NAMES.map((name) => config.annotate.prefix + name),
-  );
-  const kinds = new Set(config.pipeline.scored_kinds.map((kind) => SPAN_KINDS[kind]));
-  const limits = {
-    maxDepth: config.pipeline.max_attribute_depth,
-    maxAttributesPerSpan: config.pipeline.max_attributes_per_span,
-    maxSpans: config.pipeline.max_spans_per_request,
-  };
+    pseudonyms,
+    endpointScores: telemetry.endpointScores,
+    receivedSeconds: () => clock() / 1000,
+    random,
+    models: store,
+    run: async (input) => {
+      const run = await trainer.train(
+        input.version,
+        input,
+        input.kinds.map(({ rows }) => rows.buffer as ArrayBuffer),
+      );
+      if (run.outcome === 'succeeded') return run.result;
+      throw run.outcome === 'failed' ? run.error : new Error(`training was ${run.outcome}`);
+    },
+    events: {
+      promoted: ({ provenance: { version, rows } }) => log.info({ version, rows }, 'model in use'),
+      trained: (outcome, seconds, gates) => {
+        telemetry.add('api_anomaly_training_runs_total', 1, { outcome });
+        telemetry.observe('api_anomaly_training_duration_seconds', seconds);
+        const failed = gates.filter(({ passed }) => !passed);
+        log.info({ outcome, seconds, failed }, 'training ended');
+      },
+      failed: (error) => log.error({ err: error }, 'training failed'),
+    },
+    incidents: {
+      opened: (incident) => {
+        telemetry.add('api_anomaly_incidents_total', 1, { behavior: incident.behavior, severity: incident.severity });
+        const opened = notice(incident);
+        log.warn({ incident: opened }, 'incident opened');
+        for (const listener of listeners) listener(opened);
+      },
+      closed: (incident) => log.info({ incident: notice(incident), anomalies: incident.anomalies }, 'incident closed'),
+    },
+  });
+  const { states, lifecycle, incidents, watermark } = engine;
   const bytes = new InFlightBytes(config.pipeline.max_in_flight_bytes);
   const exporter = config.export.endpoint === '' ? undefined : new OtlpGrpcExporter(config.export);
   const onFault = (error: unknown): void => log.error({ err: error }, 'a fault of ours; the request went on unscored');
@@ -254,21 +166,9 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
       duplicateBodiesBytes: config.pipeline.duplicate_bodies_bytes,
     },
     {
-      newView: () => new RequestView(keys, limits, kinds),
-      judge: new RequestJudge({
-        reader,
-        call: new ApiCall(),
-        states,
-        watermark,
-        recentSpans: new RecentSpans(config.pipeline.duplicate_spans),
-        lifecycle,
-        scorer,
-        incidents,
-        writer,
-        topUsers,
-        endpointScores: telemetry.endpointScores,
-      }),
-      writer,
+      newView: engine.newView,
+      judge: engine.judge,
+      writer: engine.writer,
       forwarding: new Forwarding(config.export.max_request_bytes, config.annotate.prefix),
       next: exporter,
       bytes,
@@ -325,18 +225,7 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
     },
   );
 
-  registerGauges({
-    telemetry,
-    scorer,
-    states,
-    lifecycle,
-    incidents,
-    topUsers,
-    pipeline,
-    watermark,
-    drift,
-    configReadSeconds: clock() / 1000,
-  });
+  registerGauges({ telemetry, engine, pipeline, configReadSeconds: clock() / 1000 });
   let incidentTimer: NodeJS.Timeout | undefined;
   let stopped: Promise<void> | undefined;
   const shutDown = async (signal: AbortSignal): Promise<void> => {

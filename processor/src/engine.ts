@@ -1,0 +1,168 @@
+/** What judges calls, wired together: the same for spans that are served and for files that are replayed. */
+import { performance } from 'node:perf_hooks';
+import { ApiCall } from './call/api-call.ts';
+import { CallReader } from './call/call-reader.ts';
+import { EndpointTable } from './call/endpoint-table.ts';
+import type { Pseudonyms } from './call/pseudonym.ts';
+import type { Config } from './config/schema.ts';
+import { IncidentBook, type IncidentListener } from './detection/incident.ts';
+import { ScoreDrift } from './detection/score-drift.ts';
+import { EntityStates } from './features/entity-states.ts';
+import { Watermark } from './features/window-clock.ts';
+import { type LifecycleEvents, ModelLifecycle, type ModelStore, type TrainingRunner } from './model/model-lifecycle.ts';
+import { ATTRIBUTE_NAMES } from './otlp/attributes.ts';
+import { KeyTable, RequestView } from './otlp/request-view.ts';
+import { RecentSpans } from './pipeline/recent-spans.ts';
+import { RequestJudge } from './pipeline/request-judge.ts';
+import { Scorer } from './pipeline/scorer.ts';
+import { SpanWriter } from './pipeline/span-writer.ts';
+import { TopUsers } from './pipeline/top-users.ts';
+import type { EndpointScores } from './telemetry/endpoint-scores.ts';
+
+export interface EngineEdges {
+  readonly endpoints: EndpointTable;
+  readonly pseudonyms: Pseudonyms;
+  readonly endpointScores: EndpointScores;
+  /** Receive time, unix seconds. */
+  readonly receivedSeconds: () => number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly run: TrainingRunner;
+  readonly models: ModelStore;
+  readonly events: LifecycleEvents;
+  readonly incidents: IncidentListener;
+  /** Attributes that are cut from every span besides our own, such as the ground truth of an evaluation. */
+  readonly hiddenKeys?: readonly string[];
+}
+
+export interface Engine {
+  readonly states: EntityStates;
+  readonly scorer: Scorer;
+  readonly lifecycle: ModelLifecycle;
+  readonly incidents: IncidentBook;
+  readonly watermark: Watermark;
+  readonly drift: ScoreDrift;
+  readonly topUsers: TopUsers;
+  readonly writer: SpanWriter;
+  readonly judge: RequestJudge;
+  readonly newView: () => RequestView;
+}
+
+/** SpanKind numbers of the OTLP specification. */
+const SPAN_KINDS = { SERVER: 2, CONSUMER: 5 } as const;
+
+export function createEndpointTable(config: Config): EndpointTable {
+  return new EndpointTable({
+    maxServices: config.endpoints.max_services,
+    maxEndpointsPerService: config.endpoints.max_endpoints_per_service,
+    maxEndpoints: config.features.max_endpoints,
+  });
+}
+
+export function createEngine(config: Config, edges: EngineEdges): Engine {
+  const watermark = new Watermark(edges.receivedSeconds);
+  const drift = new ScoreDrift();
+  const states: EntityStates = new EntityStates(
+    {
+      users: config.features.max_users,
+      addresses: config.features.max_addresses,
+      endpoints: config.features.max_endpoints,
+      services: config.endpoints.max_services + 1,
+      probationShare: config.features.probation_share,
+    },
+    {
+      closing: (kind, slot) => {
+        if (kind === 'user' && lifecycle.active !== undefined) drift.note(scorer.rarity(kind, slot));
+        if (!scorer.wasSuspect(kind, slot)) lifecycle.learn(kind, slot);
+      },
+      evicted: (kind, slot) => scorer.forget(kind, slot),
+    },
+  );
+  const scorer = createScorer(config, states);
+  const lifecycle: ModelLifecycle = new ModelLifecycle(
+    {
+      minRows: config.model.min_rows,
+      minEntities: config.model.min_entities,
+      minHours: config.model.min_hours,
+      retrainEveryHours: config.model.retrain_every_hours,
+      promote: config.model.promote,
+      sampleRows: config.model.sample_rows,
+      forest: { seed: config.model.seed, trees: config.model.trees, sampleSize: config.model.sample_size },
+    },
+    {
+      states,
+      watermark,
+      store: edges.models,
+      random: edges.random,
+      nowMs: () => performance.now(),
+      run: edges.run,
+      events: {
+        ...edges.events,
+        promoted: (model) => {
+          scorer.use(model);
+          drift.restart();
+          edges.events.promoted(model);
+        },
+      },
+    },
+  );
+  const incidents = new IncidentBook(edges.incidents);
+  const topUsers = new TopUsers(config.sensitivity.top_users);
+  const writer = new SpanWriter(config.annotate.prefix, config.annotate.detail, scorer);
+  const reader = createReader(config, edges);
+  const judge = new RequestJudge({
+    reader,
+    call: new ApiCall(),
+    states,
+    watermark,
+    recentSpans: new RecentSpans(config.pipeline.duplicate_spans),
+    lifecycle,
+    scorer,
+    incidents,
+    writer,
+    topUsers,
+    endpointScores: edges.endpointScores,
+  });
+  const newView = viewFactory(config, reader.keys, edges.hiddenKeys ?? []);
+  return { states, scorer, lifecycle, incidents, watermark, drift, topUsers, writer, judge, newView };
+}
+
+function createScorer({ sensitivity, annotate }: Config, states: EntityStates): Scorer {
+  const switchedOff = Object.entries(sensitivity.behaviors).filter(([, isOn]) => !isOn);
+  const shares = {
+    user: sensitivity.users_share,
+    address: sensitivity.addresses_share,
+    endpoint: sensitivity.endpoints_share,
+  };
+  return new Scorer(
+    states,
+    { falseIncidentsPerDay: sensitivity.false_incidents_per_day, shares },
+    new Set(switchedOff.map(([name]) => name)),
+    annotate.detail === 'full',
+  );
+}
+
+function createReader({ identity }: Config, { pseudonyms, endpoints }: EngineEdges): CallReader {
+  const options = {
+    userAttributes: identity.user_attributes,
+    edgeServices: identity.edge_services,
+    trustForwardedFor: identity.trust_forwarded_for,
+  };
+  return new CallReader(options, pseudonyms, endpoints);
+}
+
+/** Makes views over requests that read `read` and cut our own attributes and `hidden`. */
+export function viewFactory(
+  { annotate, pipeline }: Config,
+  read: readonly string[],
+  hidden: readonly string[] = [],
+): () => RequestView {
+  const keys = new KeyTable(read, [...ATTRIBUTE_NAMES.map((name) => annotate.prefix + name), ...hidden]);
+  const kinds = new Set(pipeline.scored_kinds.map((kind) => SPAN_KINDS[kind]));
+  const limits = {
+    maxDepth: pipeline.max_attribute_depth,
+    maxAttributesPerSpan: pipeline.max_attributes_per_span,
+    maxSpans: pipeline.max_spans_per_request,
+  };
+  return () => new RequestView(keys, limits, kinds);
+}
