@@ -5,15 +5,17 @@ import { CallReader } from './call/call-reader.ts';
 import { EndpointTable } from './call/endpoint-table.ts';
 import type { Pseudonyms } from './call/pseudonym.ts';
 import type { Config } from './config/schema.ts';
+import type { Budget } from './detection/decision.ts';
 import { IncidentBook, type IncidentListener } from './detection/incident.ts';
 import { ScoreDrift } from './detection/score-drift.ts';
 import { EntityStates } from './features/entity-states.ts';
 import { Watermark } from './features/window-clock.ts';
-import { type LifecycleEvents, ModelLifecycle, type ModelStore, type TrainingRunner } from './model/model-lifecycle.ts';
+import type { ModelStore } from './model/model-keeper.ts';
+import { type LifecycleEvents, ModelLifecycle, type TrainingRunner } from './model/model-lifecycle.ts';
 import { ATTRIBUTE_NAMES } from './otlp/attributes.ts';
 import { KeyTable, RequestView } from './otlp/request-view.ts';
 import { RecentSpans } from './pipeline/recent-spans.ts';
-import { RequestJudge } from './pipeline/request-judge.ts';
+import { type JudgeListener, RequestJudge } from './pipeline/request-judge.ts';
 import { Scorer } from './pipeline/scorer.ts';
 import { SpanWriter } from './pipeline/span-writer.ts';
 import { TopUsers } from './pipeline/top-users.ts';
@@ -31,6 +33,8 @@ export interface EngineEdges {
   readonly models: ModelStore;
   readonly events: LifecycleEvents;
   readonly incidents: IncidentListener;
+  /** Hears of every call that was judged. */
+  readonly listener?: JudgeListener;
   /** Attributes that are cut from every span besides our own, such as the ground truth of an evaluation. */
   readonly hiddenKeys?: readonly string[];
 }
@@ -88,6 +92,7 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
       promote: config.model.promote,
       sampleRows: config.model.sample_rows,
       forest: { seed: config.model.seed, trees: config.model.trees, sampleSize: config.model.sample_size },
+      budget: budgetOf(config),
     },
     {
       states,
@@ -122,24 +127,27 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
     writer,
     topUsers,
     endpointScores: edges.endpointScores,
+    ...(edges.listener !== undefined && { listener: edges.listener }),
   });
   const newView = viewFactory(config, reader.keys, edges.hiddenKeys ?? []);
   return { states, scorer, lifecycle, incidents, watermark, drift, topUsers, writer, judge, newView };
 }
 
-function createScorer({ sensitivity, annotate }: Config, states: EntityStates): Scorer {
+function createScorer(config: Config, states: EntityStates): Scorer {
+  const { sensitivity, annotate } = config;
   const switchedOff = Object.entries(sensitivity.behaviors).filter(([, isOn]) => !isOn);
-  const shares = {
-    user: sensitivity.users_share,
-    address: sensitivity.addresses_share,
-    endpoint: sensitivity.endpoints_share,
+  return new Scorer(states, budgetOf(config), new Set(switchedOff.map(([name]) => name)), annotate.detail === 'full');
+}
+
+function budgetOf({ sensitivity }: Config): Budget {
+  return {
+    falseIncidentsPerDay: sensitivity.false_incidents_per_day,
+    shares: {
+      user: sensitivity.users_share,
+      address: sensitivity.addresses_share,
+      endpoint: sensitivity.endpoints_share,
+    },
   };
-  return new Scorer(
-    states,
-    { falseIncidentsPerDay: sensitivity.false_incidents_per_day, shares },
-    new Set(switchedOff.map(([name]) => name)),
-    annotate.detail === 'full',
-  );
 }
 
 function createReader({ identity }: Config, { pseudonyms, endpoints }: EngineEdges): CallReader {

@@ -1,7 +1,7 @@
 /** COMPOSITION ROOT: every part is made and wired here, and nowhere else. */
 import type { AddressInfo } from 'node:net';
 import type { EndpointSnapshot, EndpointTable } from './call/endpoint-table.ts';
-import { displayName, Pseudonyms } from './call/pseudonym.ts';
+import { Pseudonyms } from './call/pseudonym.ts';
 import type { Component } from './component.ts';
 import type { Config } from './config/schema.ts';
 import { ControlServer } from './control/server.ts';
@@ -21,6 +21,7 @@ import { GrpcReceiver } from './receiver/grpc.ts';
 import { HttpReceiver } from './receiver/http.ts';
 import { Intake } from './receiver/intake.ts';
 import { registerGauges } from './gauges.ts';
+import { type IncidentNotice, noticeOf } from './incident-notice.ts';
 import { FileStore } from './store/files.ts';
 import type { Log } from './telemetry/log.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
@@ -39,21 +40,6 @@ export interface Addresses {
   readonly grpc: string;
   readonly http: string;
   readonly control: string;
-}
-
-/** What an incident looks like from outside: no key, only the pseudonym. */
-export interface IncidentNotice {
-  readonly id: string;
-  readonly behavior: string;
-  readonly severity: string;
-  readonly score: number;
-  readonly kind: string;
-  /** Pseudonym of a user or address; the endpoint's name for an endpoint. */
-  readonly entity: string;
-  readonly service: string;
-  readonly endpoint: string;
-  readonly reason: string;
-  readonly startSeconds: number;
 }
 
 export interface Service extends Component {
@@ -101,25 +87,7 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
   const listeners: ((incident: IncidentNotice) => void)[] = [];
 
   const trainer = new Trainer<TrainingInput, TrainingResult>();
-  const notice = (incident: Incident): IncidentNotice => {
-    const where = endpoints.describe(incident.endpoint);
-    const { kind, entityHigh, entityLow } = incident;
-    return {
-      id: incident.id,
-      behavior: incident.behavior,
-      severity: incident.severity,
-      score: incident.score,
-      kind,
-      entity:
-        kind === 'endpoint'
-          ? endpoints.describe(entityLow).endpoint
-          : displayName(kind === 'user' ? 'u' : 'a', entityHigh, entityLow),
-      service: where.service,
-      endpoint: where.endpoint,
-      reason: incident.reason,
-      startSeconds: incident.startSeconds,
-    };
-  };
+  const notice = (incident: Incident): IncidentNotice => noticeOf(incident, endpoints);
   const engine = createEngine(config, {
     endpoints,
     pseudonyms,
@@ -128,11 +96,10 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
     random,
     models: store,
     run: async (input) => {
-      const run = await trainer.train(
-        input.version,
-        input,
-        input.kinds.map(({ rows }) => rows.buffer as ArrayBuffer),
-      );
+      const run = await trainer.train(input.version, input, [
+        ...input.kinds.map(({ rows }) => rows.buffer as ArrayBuffer),
+        ...(input.approved ? [input.approved] : []),
+      ]);
       if (run.outcome === 'succeeded') return run.result;
       throw run.outcome === 'failed' ? run.error : new Error(`training was ${run.outcome}`);
     },
@@ -276,7 +243,7 @@ const hostAndPort = ({ address, family, port }: AddressInfo): string =>
 async function loadModel(store: FileStore, lifecycle: ModelLifecycle, log: Log): Promise<void> {
   try {
     const stored = await store.loadCurrentModel();
-    if (stored !== undefined) lifecycle.promote(Model.from(new Uint8Array(stored.bytes)));
+    if (stored !== undefined) lifecycle.resume(Model.from(new Uint8Array(stored.bytes)), stored.approval);
   } catch (error) {
     log.error({ err: error }, 'the stored model is not used; learning again');
   }

@@ -35,12 +35,14 @@ describe('help', () => {
   test('of the whole names every command, and goes to standard output', async () => {
     const { code, standardOutput, standardError } = await run(['--help']);
     expect([code, standardError]).toEqual([0, '']);
-    for (const command of ['serve', 'demo', 'simulate', 'config']) expect(standardOutput).toContain(`  ${command} `);
+    for (const command of ['serve', 'demo', 'detect', 'simulate', 'config'])
+      expect(standardOutput).toContain(`  ${command} `);
   });
 
   test.each([
     [['serve'], ['--config']],
     [['demo'], ['--keep', '--json']],
+    [['detect'], ['--traces', '--model', '--train-until', '--train-fraction', '--out', '--json']],
     [['simulate'], ['--out', '--seed', '--days', '--users', '--attacks', '--json']],
     [['config'], ['check', 'print', 'schema']],
     [

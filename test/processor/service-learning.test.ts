@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { toResourceSpans } from '../../processor/src/simulation/trace-batch.ts';
 import { encodeRequest } from '../../processor/src/otlp/request-writer.ts';
-import type { IncidentNotice } from '../../processor/src/service.ts';
+import type { IncidentNotice } from '../../processor/src/incident-notice.ts';
 import type { SimulatedSpan } from '../../processor/src/simulation/span.ts';
 import { createWorld } from '../../processor/src/simulation/world.ts';
 import { removeTemporaryFolders, temporaryFolder } from '../support/temporary-folder.ts';

@@ -1,5 +1,5 @@
 /** What the demo prints: incidents as they open, the score card, the metrics in short. */
-import type { IncidentNotice } from '../service.ts';
+import type { IncidentNotice } from '../incident-notice.ts';
 import type { ScoreCard } from './demo-score-card.ts';
 
 /** Turns colors on for terminals and off for pipes. */

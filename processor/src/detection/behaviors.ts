@@ -27,25 +27,41 @@ export const BEHAVIORS = {
     meaning: 'Object ids tried one after the other',
     owasp: 'API1:2023',
     signals: {
-      user: { objects: 1, new_objects: 1, object_runs: 1.2, not_found: 0.6 },
-      address: { objects: 1, not_found: 0.6 },
+      user: { objects: 0.9, new_objects: 0.9, object_runs: 1, not_found: 1, denied: 0.95, refused_hour: 0.4 },
+      address: { objects: 0.9, not_found: 1, denied: 0.95 },
     },
-    minimum: [{ objects: 12 }, { object_runs: 8 }],
+    minimum: [{ objects: 12 }, { object_runs: 8 }, { not_found: 10 }],
   },
   scraping: {
     meaning: 'Content read in bulk by a machine',
     owasp: 'API6:2023',
     signals: {
-      user: { regularity: 1, calls_hour: 0.9, repeats: 0.9, endpoints: 0.5 },
-      address: { regularity: 1, repeats: 0.9, endpoints: 0.5 },
+      user: {
+        regularity: 1,
+        calls_hour: 0.9,
+        repeats: 1,
+        endpoints: 0.5,
+        objects: 1,
+        object_runs: 1.1,
+        new_objects: 1,
+      },
+      address: { regularity: 1, repeats: 1, endpoints: 0.5, objects: 1 },
     },
-    minimum: [{ calls: 40 }],
+    minimum: [{ calls: 40 }, { objects: 20 }],
   },
   token_theft: {
     meaning: "A session used from a client or network that is not its owner's",
     owasp: 'API2:2023',
-    signals: { user: { joint_novelty: 1.2, client_switches: 1.2, network_novelty: 0.6, client_novelty: 0.6 } },
-    minimum: [{ client_switches: 3 }, { joint_novelty: 4 }],
+    signals: {
+      user: {
+        session_switches: 1.5,
+        joint_novelty: 1.2,
+        client_switches: 1.2,
+        network_novelty: 0.6,
+        client_novelty: 0.6,
+      },
+    },
+    minimum: [{ client_switches: 3 }, { joint_novelty: 4 }, { session_switches: 1 }],
   },
   privilege_probing: {
     meaning: 'Functions tried that the caller may not use',
@@ -54,7 +70,7 @@ export const BEHAVIORS = {
       user: { denied_endpoints: 1.2, denied: 0.8, error_excess: 0.6, client_errors: 0.4, failed_writes: 0.6 },
       address: { denied: 0.6, error_excess: 0.5, client_errors: 0.4 },
     },
-    minimum: [{ denied_endpoints: 3 }, { denied: 6 }, { client_errors: 10 }],
+    minimum: [{ denied_endpoints: 3 }, { denied: 6 }],
   },
   data_exfiltration: {
     meaning: 'Far more data taken out than usual',
@@ -105,8 +121,8 @@ export const BEHAVIORS = {
     meaning: 'Far more calls than usual',
     owasp: 'API4:2023',
     signals: {
-      user: { calls: 1, burst: 1.1, request_bytes: 0.6 },
-      address: { calls: 1, burst: 1.1, users: 0.5 },
+      user: { calls: 1, burst: 1.1, repeats: 0.9, request_bytes: 0.6, client_errors: 0.6 },
+      address: { calls: 1, burst: 1.1, repeats: 0.9, users: 0.5, client_errors: 0.6 },
       endpoint: { calls: 1, share: 0.8, users: 0.5 },
     },
     minimum: [{ calls: 40 }, { burst: 20 }],
@@ -114,8 +130,8 @@ export const BEHAVIORS = {
   low_and_slow: {
     meaning: 'A little too much of something, for a long time',
     owasp: 'API1:2023',
-    signals: { user: { new_objects_day: 0.8 } },
-    minimum: [{ new_objects_day: 40 }],
+    signals: { user: { new_objects_day: 0.7, refused_day: 0.9, refused_hour: 0.4 } },
+    minimum: [{ new_objects_day: 40 }, { refused_day: 6 }],
   },
   other: {
     meaning: 'Unusual in a way that has no name here',

@@ -27,6 +27,8 @@ const KNOT_EVIDENCE = KNOT_VALUES + MAX_KNOTS;
 export interface TailOptions {
   /** Smallest difference that means anything, in the unit of the values; 0 by default. */
   readonly resolution?: number;
+  /** Largest shape of the tail, 0 to 0.3: 0 for values whose tail is known to be exponential. */
+  readonly maxShape?: number;
 }
 
 /** Distinct values ascending, the total weight of each, and the weight of each value and all above it. */
@@ -68,7 +70,7 @@ export class Tail {
    * Without any observation nothing is surprising. Throws a RangeError for other weights.
    */
   static fit(values: Float64Array, weights?: Float64Array, options: TailOptions = {}): Tail {
-    const { resolution = 0 } = options;
+    const { resolution = 0, maxShape = MAX_SHAPE } = options;
     const parameters = new Float64Array(Tail.LENGTH);
     const distribution = distributionOf(values, weights);
     const { value, weightFrom, squaresFrom } = distribution;
@@ -85,13 +87,14 @@ export class Tail {
     if (lastKnot === value.length - 1) {
       // One value, maybe the only one there is, and none above it: no scale to extrapolate by. That none of n
       // observations was higher makes the next one higher with probability 1 / (n + 1), Laplace's rule of succession.
-      // With a resolution there is a scale after all: one nat for each.
       const limit = Math.max(evidence[lastKnot]!, Math.log(observations + 1));
       parameters[LIMIT] = resolution > 0 ? MAX_EVIDENCE : limit;
       parameters[SCALE] = resolution;
       parameters[SHAPE] = 0;
+      // With a resolution there is a scale after all: that much is reached two steps on, and one nat a step from there.
+      if (resolution > 0) addKnot(parameters, value[lastKnot]! + 2 * resolution, limit);
     } else {
-      const { scale, shape } = fitPareto(distribution, lastKnot);
+      const { scale, shape } = fitPareto(distribution, lastKnot, maxShape);
       parameters[LIMIT] = MAX_EVIDENCE;
       parameters[SCALE] = Math.max(scale, resolution);
       parameters[SHAPE] = shape;
@@ -194,8 +197,16 @@ function writeKnots(parameters: Float64Array, value: Float64Array, evidence: Flo
   parameters[KNOT_COUNT] = knots;
 }
 
+function addKnot(parameters: Float64Array, value: number, evidence: number): void {
+  const knots = parameters[KNOT_COUNT]!;
+  if (knots === MAX_KNOTS) return;
+  parameters[KNOT_VALUES + knots] = value;
+  parameters[KNOT_EVIDENCE + knots] = evidence;
+  parameters[KNOT_COUNT] = knots + 1;
+}
+
 /** A generalised Pareto distribution of what lies above the value at `first`, which is not the last one. */
-function fitPareto(distribution: Distribution, first: number): { scale: number; shape: number } {
+function fitPareto(distribution: Distribution, first: number, maxShape: number): { scale: number; shape: number } {
   const { value, weight, weightFrom, squaresFrom } = distribution;
   const total = weightFrom[first]!;
   // Whole numbers stand for all up to the next: without half a step the mean excess of discrete values is too small.
@@ -213,8 +224,8 @@ function fitPareto(distribution: Distribution, first: number): { scale: number; 
   }
   const observations = total ** 2 / squaresFrom[first]!;
   const momentShape = observations < MIN_SHAPE_OBSERVATIONS ? 0 : 2 - a0 / (a0 - 2 * a1);
-  const fittedShape = Math.min(Math.max(momentShape, 0), MAX_SHAPE);
+  const fittedShape = Math.min(Math.max(momentShape, 0), maxShape);
   // An exponential tail whose scale is known from n observations only predicts a Pareto one with shape 1 / n.
-  const shape = Math.min(Math.max(fittedShape, 1 / observations), MAX_SHAPE);
+  const shape = Math.min(Math.max(fittedShape, 1 / observations), maxShape);
   return { scale: a0 * (1 - fittedShape), shape };
 }

@@ -46,13 +46,17 @@ const MOST_BYTES = 2 ** 50;
 /** Regularity needs this many calls (detection experiments: ln(n/5) for n >= 6). */
 const REGULARITY_FROM = 6;
 
-/** Counts a call. `errorRate`: the endpoint's usual share of 4xx. `pause`: seconds since the entity's call before, NaN for none. */
+/**
+ * Counts a call. `errorRate`: the endpoint's usual share of 4xx. `refusal`: how much a refusal counts, 0..1. `pause`:
+ * seconds since the entity's call before, NaN for none.
+ */
 export function addToActivity(
   floats: Float32Array,
   words: Uint32Array,
   row: number,
   call: ApiCall,
   errorRate: number,
+  refusal: number,
   pause: number,
 ): void {
   floats[row + CALLS]!++;
@@ -67,10 +71,10 @@ export function addToActivity(
 
   floats[row + EXPECTED_ERRORS]! += Math.max(LEAST_ERROR_RATE, errorRate);
   if (call.isClientError) {
-    floats[row + CLIENT_ERRORS]!++;
-    if (call.isAccessDenied) floats[row + DENIED]!++;
-    if (call.isNotFound) floats[row + NOT_FOUND]!++;
-    if (call.isLogin) floats[row + FAILED_LOGINS]!++;
+    floats[row + CLIENT_ERRORS]! += refusal;
+    if (call.isAccessDenied) floats[row + DENIED]! += refusal;
+    if (call.isNotFound) floats[row + NOT_FOUND]! += refusal;
+    if (call.isLogin) floats[row + FAILED_LOGINS]! += refusal;
   }
   if (call.responseBytes > 0) floats[row + RESPONSE_BYTES]! += boundedBytes(call.responseBytes);
 

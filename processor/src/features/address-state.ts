@@ -21,7 +21,9 @@ const USER_MEMORY = 55;
 const USER_MEMORY_WORDS = 8;
 /** Start of the latest call in unix seconds: a 64-bit float at an even offset. */
 const LAST_SECONDS = 72;
-const BASELINE = 74;
+/** The network it belongs to. */
+const NETWORK = 74;
+const BASELINE = 76;
 
 export class AddressState extends EntitySlab {
   readonly #doubles = new Float64Array(this.floats.buffer);
@@ -43,8 +45,10 @@ export class AddressState extends EntitySlab {
     const isFirst = floats[row + activity.CALLS] === 0;
     const last = this.#doubles[(row + LAST_SECONDS) / 2]!;
     const pause = isFirst ? Number.NaN : Math.max(0, call.startSeconds - last);
-    activity.addToActivity(floats, words, row, call, this.#endpoints.clientErrorRate(endpointSlot), pause);
+    const refusal = call.isClientError ? this.#endpoints.refusalWeight(endpointSlot) : 0;
+    activity.addToActivity(floats, words, row, call, this.#endpoints.clientErrorRate(endpointSlot), refusal, pause);
     this.#doubles[(row + LAST_SECONDS) / 2] = Math.max(last, call.startSeconds);
+    words[row + NETWORK] = call.network;
     if (call.identityKind !== 0 && !call.isAddressIdentity) {
       if (setBit(words, row + USER_BITS, USER_WORDS, call.userLow)) floats[row + USER_COUNT]!++;
       if (call.isAccessDenied && setBit(words, row + FAILED_USER_BITS, USER_WORDS, call.userLow)) {
@@ -53,6 +57,11 @@ export class AddressState extends EntitySlab {
       if (addToMemory(words, row + USER_MEMORY, USER_MEMORY_WORDS, call.userLow)) floats[row + NEW_USERS]!++;
     }
     return slot;
+  }
+
+  /** Network of an address, 0 for none: who trains the model is capped by network too. */
+  network(slot: number): number {
+    return this.words[slot * this.stride + NETWORK]!;
   }
 
   /** Puts a saved row back under its key. */

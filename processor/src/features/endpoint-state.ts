@@ -2,6 +2,7 @@
 import type { ApiCall } from '../call/api-call.ts';
 import { boundedBytes, CALLS, poissonExcess } from './activity.ts';
 import { EntitySlab } from './entity-slab.ts';
+import { Everywhere } from './everywhere.ts';
 import { countFrequent, distinctFromBits, setBit } from './sketches.ts';
 import { windowOf } from './window-clock.ts';
 import type { WindowCloser } from './window-closer.ts';
@@ -28,26 +29,34 @@ const USER_BITS = 29;
 const USER_WORDS = 8;
 const FAILED_USER_BITS = 37;
 const FAILED_USER_WORDS = 8;
+/** Set bits of the bitmaps of client addresses below, all and those that were refused. */
+const ADDRESS_COUNT = 45;
+const REFUSED_ADDRESS_COUNT = 46;
+const ADDRESS_BITS = 47;
+const REFUSED_ADDRESS_BITS = 51;
+const ADDRESS_WORDS = 4;
 // What outlives the window.
-const WINDOW = 45;
-const WINDOWS = 46;
+const WINDOW = 55;
+const WINDOWS = 56;
 /** Calls that carried a user, halved with the population's. */
-const TOTAL = 47;
+const TOTAL = 57;
 /** Slow rates of 4xx and 5xx per call, as sums over decayed calls, and the fast 5xx rate. */
-const RATE_CALLS = 48;
-const RATE_CLIENT_ERRORS = 49;
-const RATE_SERVER_ERRORS = 50;
-const FAST_SERVER_ERRORS = 51;
+const RATE_CALLS = 58;
+const RATE_CLIENT_ERRORS = 59;
+const RATE_SERVER_ERRORS = 60;
+const FAST_SERVER_ERRORS = 61;
 /** Mean and variance of ln(duration in ms) and of ln(1 + response bytes), decayed over calls, with their weights. */
-const DURATION_MEAN = 52;
-const DURATION_WEIGHT = 54;
-const SIZE_MEAN = 55;
-const SIZE_WEIGHT = 57;
+const DURATION_MEAN = 62;
+const DURATION_WEIGHT = 64;
+const SIZE_MEAN = 65;
+const SIZE_WEIGHT = 67;
 /** A variance lies right behind its mean. */
 const TO_VARIANCE = 1;
 /** Id of the endpoint's service. */
-const SERVICE = 58;
-const BASELINE = 59;
+const SERVICE = 68;
+/** Mean deviation of the sizes of the last twenty answers or so, in standard deviations. */
+const FAST_SIZE_Z = 69;
+const BASELINE = 70;
 
 /** Calls over which rates, durations and sizes are averaged: slow enough that a bad hour does not become normal. */
 const HISTORY_CALLS = 2000;
@@ -64,11 +73,20 @@ const LEAST_ERROR_RATE = 0.002;
 const SHARE_PRIOR = 50;
 const DURATION_PRIOR = 5;
 
+/** Of sizes, in ln: where all answers are of one size, a quarter more is no sensation. */
+const SIZE_SPREAD_FLOOR = 0.25;
+/** Client addresses below which no share of them says anything; from which share on refusals are not the caller's own. */
+const LEAST_ADDRESSES = 15;
+const FEW_REFUSED_SHARE = 0.6;
+const MOST_REFUSED_SHARE = 0.9;
+
 export class EndpointState extends EntitySlab {
   /** Calls per service id in its current window and in the one before, which its endpoints may still have to close. */
   readonly #serviceWindow: Uint32Array;
   readonly #serviceCalls: Float32Array;
   readonly #serviceCallsBefore: Float32Array;
+  /** What all endpoints have in common at present. */
+  readonly everywhere = new Everywhere();
 
   constructor(capacity: number, services: number, probationShare: number, closer: WindowCloser) {
     super('endpoint', { window: WINDOW, windows: WINDOWS, baseline: BASELINE }, { capacity, probationShare, closer });
@@ -98,11 +116,13 @@ export class EndpointState extends EntitySlab {
     if (call.countsForUser) floats[row + TOTAL]!++;
     if (call.isServerError) floats[row + SERVER_ERRORS]!++;
     if (call.isClientError) floats[row + CLIENT_ERRORS]!++;
+    this.everywhere.count(window, call.isServerError);
     this.#countDuration(row, call);
     this.#countSize(row, call.responseBytes);
     this.#countRates(row, call);
     // Calls without identity come from other services, on whose behalf is not known: they count as one caller.
     this.#countCaller(row, call);
+    if (call.hasAddress) this.#countAddress(row, call);
     if (call.identityKind !== 0) {
       if (setBit(this.words, row + USER_BITS, USER_WORDS, call.userLow)) floats[row + USER_COUNT]!++;
       const failed = call.isServerError || call.isClientError;
@@ -134,11 +154,34 @@ export class EndpointState extends EntitySlab {
     return this.floats[slot * this.stride + FAST_SERVER_ERRORS]!;
   }
 
-  /** How far a response size lies from the endpoint's usual one, in standard deviations; NaN while unknown. */
+  /**
+   * How far a response size lies from what the endpoint usually answers, in standard deviations; NaN while unknown. Less
+   * what its other answers are off by now, at most one: after a release everybody's are larger.
+   */
   sizeDeviation(slot: number, bytes: number): number {
     const row = slot * this.stride;
-    if (!(bytes >= 0) || this.floats[row + SIZE_WEIGHT]! < HISTORY_FROM) return Number.NaN;
-    return this.#deviation(row, SIZE_MEAN, Math.log1p(boundedBytes(bytes)));
+    const { floats } = this;
+    if (!(bytes >= 0) || floats[row + SIZE_WEIGHT]! < HISTORY_FROM) return Number.NaN;
+    const now = Math.max(-1, Math.min(1, floats[row + FAST_SIZE_Z]!));
+    const spread = Math.max(SIZE_SPREAD_FLOOR, Math.sqrt(floats[row + SIZE_MEAN + TO_VARIANCE]!));
+    const z = (Math.log1p(boundedBytes(bytes)) - floats[row + SIZE_MEAN]!) / spread;
+    return Math.max(-Z_LIMIT, Math.min(Z_LIMIT, z)) - now;
+  }
+
+  /**
+   * How much of a refusal is its caller's own, 0..1: less than 1 where most client addresses that call the endpoint are
+   * refused now, as when nobody can sign in. Attackers come from few of them, however many calls they make and accounts
+   * they try.
+   */
+  refusalWeight(slot: number): number {
+    const row = slot * this.stride;
+    const addresses = distinctFromBits(this.floats[row + ADDRESS_COUNT]!, ADDRESS_WORDS * 32);
+    if (addresses < LEAST_ADDRESSES) return 1;
+    const refused = distinctFromBits(this.floats[row + REFUSED_ADDRESS_COUNT]!, ADDRESS_WORDS * 32);
+    return Math.max(
+      0,
+      Math.min(1, (MOST_REFUSED_SHARE - refused / addresses) / (MOST_REFUSED_SHARE - FEW_REFUSED_SHARE)),
+    );
   }
 
   /** How far a duration lies from the endpoint's usual one, in standard deviations; NaN while unknown. */
@@ -180,6 +223,14 @@ export class EndpointState extends EntitySlab {
     if (refused > this.floats[row + MOST_REFUSED]!) this.floats[row + MOST_REFUSED] = refused;
   }
 
+  #countAddress(row: number, call: ApiCall): void {
+    const { floats, words } = this;
+    if (setBit(words, row + ADDRESS_BITS, ADDRESS_WORDS, call.addressLow)) floats[row + ADDRESS_COUNT]!++;
+    if (!call.isClientError) return;
+    if (setBit(words, row + REFUSED_ADDRESS_BITS, ADDRESS_WORDS, call.addressLow))
+      floats[row + REFUSED_ADDRESS_COUNT]!++;
+  }
+
   #countService(service: number, window: number): void {
     if (this.#serviceWindow[service]! < window) {
       this.#serviceWindow[service] = window;
@@ -207,6 +258,7 @@ export class EndpointState extends EntitySlab {
     if (floats[row + DURATION_WEIGHT]! >= HISTORY_FROM) {
       const z = this.#deviation(row, DURATION_MEAN, logarithm);
       floats[row + DURATION_Z]! += z;
+      this.everywhere.countDuration(this.words[row + WINDOW]!, z);
       if (z > SLOW_Z) floats[row + SLOW]!++;
     }
     this.#learn(row, DURATION_MEAN, DURATION_WEIGHT, logarithm);
@@ -216,8 +268,10 @@ export class EndpointState extends EntitySlab {
     if (!(bytes >= 0)) return;
     const logarithm = Math.log1p(boundedBytes(bytes));
     if (this.floats[row + SIZE_WEIGHT]! >= HISTORY_FROM) {
+      const z = this.#deviation(row, SIZE_MEAN, logarithm);
       this.floats[row + SIZED]!++;
-      this.floats[row + SIZE_Z]! += this.#deviation(row, SIZE_MEAN, logarithm);
+      this.floats[row + SIZE_Z]! += z;
+      this.floats[row + FAST_SIZE_Z]! += (z - this.floats[row + FAST_SIZE_Z]!) / FAST_CALLS;
     }
     this.#learn(row, SIZE_MEAN, SIZE_WEIGHT, logarithm);
   }
@@ -258,7 +312,9 @@ export class EndpointState extends EntitySlab {
     const floats = this.floats;
     const calls = floats[row + CALLS]!;
     const history = floats[row + RATE_CALLS]! + 10;
-    const serverErrorRate = Math.max(LEAST_ERROR_RATE, floats[row + RATE_SERVER_ERRORS]! / history);
+    const window = this.words[row + WINDOW]!;
+    const elsewhere = this.everywhere.errorRateBeside(window, calls, floats[row + SERVER_ERRORS]!);
+    const serverErrorRate = Math.max(LEAST_ERROR_RATE, floats[row + RATE_SERVER_ERRORS]! / history, elsewhere);
     const clientErrorRate = Math.max(LEAST_ERROR_RATE, floats[row + RATE_CLIENT_ERRORS]! / history);
     const timed = floats[row + TIMED]!;
     const usualMs = Math.exp(floats[row + DURATION_MEAN]!);
@@ -268,11 +324,13 @@ export class EndpointState extends EntitySlab {
     let column = 0;
     out[column++] = Math.log1p(othersCalls);
     out[column++] = Math.log((othersCalls + 1) / (this.#callsOfService(row) + SHARE_PRIOR));
-    out[column++] = Math.log1p(floats[row + SERVER_ERRORS]!);
+    out[column++] = Math.log1p(Math.max(0, floats[row + SERVER_ERRORS]! - calls * elsewhere));
     out[column++] = poissonExcess(floats[row + SERVER_ERRORS]!, calls * serverErrorRate);
     out[column++] = Math.log1p(othersRefused);
     out[column++] = poissonExcess(othersRefused, calls * clientErrorRate);
-    out[column++] = timed > 0 ? Math.max(0, floats[row + DURATION_Z]! / Math.sqrt(timed)) : 0;
+    const slowness =
+      floats[row + DURATION_Z]! - timed * this.everywhere.slownessBeside(window, timed, floats[row + DURATION_Z]!);
+    out[column++] = timed > 0 ? Math.max(0, slowness / Math.sqrt(timed)) : 0;
     out[column++] = poissonExcess(floats[row + SLOW]!, Math.max(0.2, 0.01 * timed));
     out[column++] = Math.log1p((floats[row + DURATION_MS]! + DURATION_PRIOR * usualMs) / (timed + DURATION_PRIOR));
     out[column++] = sized > 0 ? Math.max(0, floats[row + SIZE_Z]! / Math.sqrt(sized)) : 0;

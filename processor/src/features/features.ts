@@ -76,6 +76,14 @@ export const USER_FEATURES = {
     STATUS,
     { ...never, scale: 'nats', unit: 'nats' },
   ),
+  refused_hour: count('access', 'refused calls in an hour', 'decayed sum of 4xx over 1 h', STATUS, never),
+  refused_day: count(
+    'access',
+    'refused calls in a day',
+    'min(decayed sum of 4xx over 24 h, 12 x over 1 h)',
+    STATUS,
+    never,
+  ),
   server_errors: count(
     'errors',
     'server errors in 5 min',
@@ -149,9 +157,9 @@ export const USER_FEATURES = {
   client_novelty: count(
     'client',
     'nats of surprise at a new client',
-    '-ln((K + 5q) / (N + 5)), for one hour; after the first window',
+    "-ln((K + 5q) / (N + 5)) and half of -ln(everybody's share of the client), for one hour; after the first window",
     ['user_agent.original'],
-    { ...rarity },
+    { ...rarity, cap: 8 },
   ),
   network_novelty: count(
     'client',
@@ -173,6 +181,13 @@ export const USER_FEATURES = {
     'calls whose client or network differs from the call before',
     ['user_agent.original', 'client.address'],
     { cap: 8 },
+  ),
+  session_switches: count(
+    'client',
+    'calls of a session from another client in 5 min',
+    'calls whose session.id is that of the call before, from another client than began it',
+    ['session.id', 'user_agent.original'],
+    { ...never, cap: 12 },
   ),
 } as const satisfies Record<string, FeatureDefinition>;
 
@@ -279,7 +294,7 @@ export const ENDPOINT_FEATURES = {
     { scale: 'plain', unit: '1' },
   ),
   users: count('breadth', 'distinct users in 5 min', 'distinct users', ['user.id']),
-  failed_users: count('breadth', 'users with an error in 5 min', 'distinct users with 4xx or 5xx', [
+  failed_users: count('errors', 'users with an error in 5 min', 'distinct users with 4xx or 5xx', [
     ...STATUS,
     'user.id',
   ]),

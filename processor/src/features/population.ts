@@ -9,6 +9,10 @@ const TRANSITION_HORIZON = 4_000_000;
 /** The same for the windows of users, whose counts would otherwise stop growing in 32-bit floats. */
 const WINDOW_HORIZON = 4_000_000;
 const HOURS = 24;
+/** Far more than clients are common anywhere: two that share a cell are both taken for common, which flags nobody. */
+const CLIENT_CELLS = 1 << 12;
+/** A client of which nothing was seen counts as one window in so many, at most. */
+const RAREST_CLIENT = 3000;
 const DAY_SECONDS = 86_400;
 /** Weight of the population's share against n earlier calls from the same endpoint. */
 const TRANSITION_PRIOR = 4;
@@ -25,6 +29,8 @@ export class Population {
   readonly #departures = new Float32Array(TRANSITION_ROWS);
   #transitionCount = 0;
   readonly #hours = new Float32Array(HOURS);
+  /** Windows of users by a hash of the client they began with. */
+  readonly #clients = new Float32Array(CLIENT_CELLS);
   #windows = 0;
   #clientNovelties = 0;
   #networkNovelties = 0;
@@ -44,13 +50,21 @@ export class Population {
     return surprisal;
   }
 
-  /** Notes that a user became active in a window that started then. */
-  windowStarted(startSeconds: number): void {
+  /** -ln of the share of user windows that begin with this client, nats: 0 for one that everybody uses. */
+  clientRarity(client: number): number {
+    const share = (this.#clients[client & (CLIENT_CELLS - 1)]! + 1) / (this.#windows + 1);
+    return -Math.log(Math.min(1, Math.max(1 / RAREST_CLIENT, share)));
+  }
+
+  /** Notes that a user became active with `client` in a window that started then. */
+  windowStarted(startSeconds: number, client: number): void {
+    this.#clients[client & (CLIENT_CELLS - 1)]!++;
     if (this.#firstSeconds === 0) this.#firstSeconds = startSeconds;
     this.#lastSeconds = Math.max(this.#lastSeconds, startSeconds);
     this.#hours[hourOf(startSeconds)]!++;
     if (++this.#windows < WINDOW_HORIZON) return;
     for (let hour = 0; hour < HOURS; hour++) this.#hours[hour]! /= 2;
+    for (let cell = 0; cell < CLIENT_CELLS; cell++) this.#clients[cell]! /= 2;
     this.#windows /= 2;
     this.#clientNovelties /= 2;
     this.#networkNovelties /= 2;
@@ -91,7 +105,8 @@ export class Population {
     return (near / weights + 1 / HOURS) / (this.#windows + 1);
   }
 
-  snapshot(): { numbers: number[]; transitions: Float32Array; departures: Float32Array; hours: Float32Array } {
+  /** Counts and times, and the tables in the order in which a snapshot holds them. */
+  snapshot(): { numbers: number[]; tables: readonly Float32Array[] } {
     return {
       numbers: [
         this.calls,
@@ -102,9 +117,7 @@ export class Population {
         this.#firstSeconds,
         this.#lastSeconds,
       ],
-      transitions: this.#transitions,
-      departures: this.#departures,
-      hours: this.#hours,
+      tables: [this.#transitions, this.#departures, this.#hours, this.#clients],
     };
   }
 
@@ -117,9 +130,7 @@ export class Population {
     this.#networkNovelties = networks!;
     this.#firstSeconds = first!;
     this.#lastSeconds = last!;
-    this.#transitions.set(saved.transitions);
-    this.#departures.set(saved.departures);
-    this.#hours.set(saved.hours);
+    for (const [index, table] of this.snapshot().tables.entries()) table.set(saved.tables[index]!);
   }
 
   #noveltyRate(novelties: number): number {

@@ -3,7 +3,7 @@ import { ENTITY_KINDS, type EntityState, type EntityStates } from './entity-stat
 import { FEATURE_NAMES, type EntityKind } from './features.ts';
 
 /** Changes when the meaning of a state row changes; an older snapshot is then not read and baselines are learned again. */
-const LAYOUT_VERSION = 2;
+const LAYOUT_VERSION = 3;
 const ROWS_PER_CHUNK = 256;
 /** Key high, key low, maturity. */
 const ROW_HEADER = 3;
@@ -14,6 +14,8 @@ export interface StateHeader {
   population: number[];
   /** Calls per service id: window, calls in it, calls in the one before. */
   services: number[];
+  /** What all endpoints have in common in the present window. */
+  everywhere: number[];
   /** Plain JSON of the endpoint table, so that endpoint ids mean the same after a restart. */
   endpointTable: unknown;
 }
@@ -30,6 +32,7 @@ export function stateHeader(states: EntityStates, endpointTable: unknown): State
     kinds: { user: describe('user'), address: describe('address'), endpoint: describe('endpoint') },
     population: states.population.snapshot().numbers,
     services: states.endpoint.serviceCounts(),
+    everywhere: states.endpoint.everywhere.snapshot(),
     endpointTable,
   };
 }
@@ -40,8 +43,7 @@ export function stateHeader(states: EntityStates, endpointTable: unknown): State
  * The memory of a chunk is used again for the next one.
  */
 export function* stateChunks(states: EntityStates, header: StateHeader): Generator<Buffer> {
-  const { transitions, departures, hours } = states.population.snapshot();
-  for (const table of [transitions, departures, hours]) yield bytesOf(table.slice());
+  for (const table of states.population.snapshot().tables) yield bytesOf(table.slice());
   for (const kind of ENTITY_KINDS) {
     const state: EntityState = states[kind];
     const all = new Int32Array(state.table.size);
@@ -87,13 +89,11 @@ export interface StatePayload {
 
 /** Puts saved rows back into empty states, a chunk at a time. */
 export async function restoreState(states: EntityStates, header: StateHeader, payload: StatePayload): Promise<void> {
-  const { transitions, departures, hours } = states.population.snapshot();
-  const saved = { transitions: transitions.slice(), departures: departures.slice(), hours: hours.slice() };
-  await payload.read(saved.transitions);
-  await payload.read(saved.departures);
-  await payload.read(saved.hours);
-  states.population.restore({ numbers: header.population, ...saved });
+  const tables = states.population.snapshot().tables.map((table) => table.slice());
+  for (const table of tables) await payload.read(table);
+  states.population.restore({ numbers: header.population, tables });
   states.endpoint.restoreServiceCounts(header.services);
+  states.endpoint.everywhere.restore(header.everywhere);
   for (const kind of ENTITY_KINDS) {
     const width = header.kinds[kind].stride + ROW_HEADER;
     for (let from = 0; from < header.kinds[kind].rows; from += ROWS_PER_CHUNK) {

@@ -14,29 +14,34 @@ const TRANSITIONS = 47;
 const NEW_ENDPOINTS = 48;
 const CLIENT_SWITCHES = 49;
 const HOUR_SURPRISAL = 50;
+/** Calls of the session before from another client than it. */
+const SESSION_SWITCHES = 51;
 // What outlives the window.
 /** Calls ever, halved at the horizon together with the endpoint table. */
-const TOTAL = 55;
-const LAST_ENDPOINT = 56;
-const LAST_CLIENT = 57;
-const LAST_NETWORK = 58;
+const TOTAL = 57;
+const LAST_ENDPOINT = 58;
+const LAST_CLIENT = 59;
+const LAST_NETWORK = 60;
+/** Session of the latest call that had one, and its client. */
+const LAST_SESSION = 212;
+const SESSION_CLIENT = 213;
 /** Rarity of the latest new client and network in nats, and the second until which it counts. */
-const CLIENT_NATS = 60;
-const CLIENT_UNTIL = 61;
-const NETWORK_NATS = 63;
-const NETWORK_UNTIL = 64;
+const CLIENT_NATS = 62;
+const CLIENT_UNTIL = 63;
+const NETWORK_NATS = 65;
+const NETWORK_UNTIL = 66;
 /** Both at once in one call. */
-const JOINT_NATS = 66;
-const JOINT_UNTIL = 67;
-const ENDPOINT_TABLE = 68;
+const JOINT_NATS = 68;
+const JOINT_UNTIL = 69;
+const ENDPOINT_TABLE = 70;
 const ENDPOINT_ENTRIES = 16;
-const ENDPOINT_MEMORY = 100;
+const ENDPOINT_MEMORY = 102;
 const ENDPOINT_MEMORY_WORDS = 4;
 /** What is known of the clients and of the networks: the table of those in use, and how many were new so far. */
-const CLIENTS = { table: 142, entries: 4, novelties: 62 } as const;
-const NETWORKS = { table: 150, entries: 6, novelties: 65 } as const;
+const CLIENTS = { table: 144, entries: 4, novelties: 64 } as const;
+const NETWORKS = { table: 152, entries: 6, novelties: 67 } as const;
 /** 168 counts of active windows by hour of the week, one byte each. */
-const HOURS = 162;
+const HOURS = 164;
 const HOUR_BYTES = 168;
 
 const HORIZON_CALLS = 4096;
@@ -66,7 +71,7 @@ export class UserHabits {
 
   /** Takes in a call of the user whose row starts at word `row`: its first in the window or not, after `windows` others. */
   observe(row: number, call: ApiCall, endpointSlot: number, isFirst: boolean, windows: number): void {
-    if (isFirst) this.#countHour(row, call.startSeconds, windows);
+    if (isFirst) this.#countWindow(row, call, windows);
     this.#countEndpoint(row, call, endpointSlot);
     this.#countClient(row, call, isFirst, windows);
   }
@@ -76,7 +81,7 @@ export class UserHabits {
     return this.#words[row + LAST_NETWORK]!;
   }
 
-  /** Writes the values from `hour_surprisal` to `client_switches` from `column` on; `now` in unix seconds. */
+  /** Writes the values from `hour_surprisal` to `session_switches` from `column` on; `now` in unix seconds. */
   extract(row: number, windows: number, now: number, out: Float32Array, column: number): void {
     const floats = this.#floats;
     const words = this.#words;
@@ -88,7 +93,8 @@ export class UserHabits {
     out[column++] = words[row + CLIENT_UNTIL]! > now ? floats[row + CLIENT_NATS]! : 0;
     out[column++] = words[row + NETWORK_UNTIL]! > now ? floats[row + NETWORK_NATS]! : 0;
     out[column++] = words[row + JOINT_UNTIL]! > now ? floats[row + JOINT_NATS]! : 0;
-    out[column] = Math.log1p(floats[row + CLIENT_SWITCHES]!);
+    out[column++] = Math.log1p(floats[row + CLIENT_SWITCHES]!);
+    out[column] = Math.log1p(floats[row + SESSION_SWITCHES]!);
   }
 
   #countEndpoint(row: number, call: ApiCall, endpointSlot: number): void {
@@ -141,8 +147,19 @@ export class UserHabits {
     const isOtherClient = call.client !== 0 && call.client !== words[row + LAST_CLIENT];
     const isOtherNetwork = call.network !== 0 && call.network !== words[row + LAST_NETWORK];
     if (!isFirst && (isOtherClient || isOtherNetwork)) floats[row + CLIENT_SWITCHES]!++;
+    this.#countSession(row, call);
     if (call.client !== 0) words[row + LAST_CLIENT] = call.client;
     if (call.network !== 0) words[row + LAST_NETWORK] = call.network;
+  }
+
+  /** A session belongs to the client that began it: a token that comes from another one was taken along. */
+  #countSession(row: number, call: ApiCall): void {
+    if (call.session === 0 || call.client === 0) return;
+    const words = this.#words;
+    if (words[row + LAST_SESSION] !== call.session) {
+      words[row + LAST_SESSION] = call.session;
+      words[row + SESSION_CLIENT] = call.client;
+    } else if (words[row + SESSION_CLIENT] !== call.client) this.#floats[row + SESSION_SWITCHES]!++;
   }
 
   /** Nats of surprise at a client or network that is new for the user; 0 when it is known, absent, or all is new. */
@@ -159,12 +176,14 @@ export class UserHabits {
     const rate = isClient ? this.#population.clientNoveltyRate : this.#population.networkNoveltyRate;
     if (isClient) this.#population.clientNovelty();
     else this.#population.networkNovelty();
-    return noveltyNats(this.#floats[row + known.novelties]!++, rate, windows);
+    const own = noveltyNats(this.#floats[row + known.novelties]!++, rate, windows);
+    // Networks are everybody's own, clients are not: one that nobody uses is no new browser.
+    return isClient ? own + this.#population.clientRarity(key) / 2 : own;
   }
 
   /** How much rarer this hour of the day is for the user than for the population, then counts the window. */
-  #countHour(row: number, startSeconds: number, windows: number): void {
-    this.#population.windowStarted(startSeconds);
+  #countWindow(row: number, { startSeconds, client }: ApiCall, windows: number): void {
+    this.#population.windowStarted(startSeconds, client);
     const hours = this.#bytes.subarray((row + HOURS) * 4, (row + HOURS) * 4 + HOUR_BYTES);
     const hour = hourOf(startSeconds);
     if (this.#population.knowsTheDay && windows > 0) {

@@ -22,19 +22,25 @@ const REQUEST_BYTES = 42;
 const NEW_OBJECTS = 43;
 const OBJECT_RUNS = 44;
 // What outlives the window, around the habits of user-habits.ts.
-const WINDOW = 51;
+const WINDOW = 53;
 /** Closed windows with at least one call. */
-const WINDOWS = 52;
+const WINDOWS = 54;
 /** Decayed sums over an hour and of new objects over a day, as of the start of the window. */
-const CALLS_HOUR = 53;
-const NEW_OBJECTS_DAY = 54;
-const IDENTITY_KIND = 59;
-const OBJECT_MEMORY = 109;
+const CALLS_HOUR = 55;
+const NEW_OBJECTS_DAY = 56;
+const IDENTITY_KIND = 61;
+const OBJECT_MEMORY = 111;
 const OBJECT_MEMORY_WORDS = 16;
 /** Start of the latest call in unix seconds, and the latest numeric object id: 64-bit floats at even offsets. */
-const LAST_SECONDS = 204;
-const LAST_OBJECT_NUMBER = 206;
-const BASELINE = 208;
+const LAST_SECONDS = 206;
+const LAST_OBJECT_NUMBER = 208;
+/** Decayed sums of refused calls over an hour and over a day, as of the start of the window. */
+const REFUSED_HOUR = 210;
+const REFUSED_DAY = 211;
+const BASELINE = 214;
+
+/** A day's refusals count at most so many times the latest hour's: what is over fades within hours, not days. */
+const DAY_ECHO = 12;
 
 export class UserState extends EntitySlab {
   readonly #doubles = new Float64Array(this.floats.buffer);
@@ -63,7 +69,16 @@ export class UserState extends EntitySlab {
     const isFirst = this.floats[row + activity.CALLS] === 0;
     const last = this.#doubles[(row + LAST_SECONDS) / 2]!;
     const pause = isFirst ? Number.NaN : Math.max(0, call.startSeconds - last);
-    activity.addToActivity(this.floats, this.words, row, call, this.#endpoints.clientErrorRate(endpointSlot), pause);
+    const refusal = call.isClientError ? this.#endpoints.refusalWeight(endpointSlot) : 0;
+    activity.addToActivity(
+      this.floats,
+      this.words,
+      row,
+      call,
+      this.#endpoints.clientErrorRate(endpointSlot),
+      refusal,
+      pause,
+    );
     this.#doubles[(row + LAST_SECONDS) / 2] = Math.max(last, call.startSeconds);
     this.#countFailures(row, call, endpointSlot);
     this.#countData(row, call, endpointSlot);
@@ -137,6 +152,9 @@ export class UserState extends EntitySlab {
     const newObjects = floats[row + NEW_OBJECTS_DAY]! + floats[row + NEW_OBJECTS]!;
     floats[row + CALLS_HOUR] = calls * Math.exp(-elapsedSeconds / 3600);
     floats[row + NEW_OBJECTS_DAY] = newObjects * Math.exp(-elapsedSeconds / 86_400);
+    const refused = floats[row + activity.CLIENT_ERRORS]!;
+    floats[row + REFUSED_HOUR] = (floats[row + REFUSED_HOUR]! + refused) * Math.exp(-elapsedSeconds / 3600);
+    floats[row + REFUSED_DAY] = (floats[row + REFUSED_DAY]! + refused) * Math.exp(-elapsedSeconds / 86_400);
   }
 
   protected override extract(row: number, out: Float32Array): void {
@@ -146,6 +164,8 @@ export class UserState extends EntitySlab {
     const newObjects = floats[row + NEW_OBJECTS]!;
     const sized = floats[row + SIZED]!;
     const windows = floats[row + WINDOWS]!;
+    const refused = floats[row + activity.CLIENT_ERRORS]!;
+    const refusedHour = floats[row + REFUSED_HOUR]! + refused;
     let column = 0;
     out[column++] = Math.log1p(calls);
     out[column++] = Math.log1p(floats[row + activity.BURST]!);
@@ -158,6 +178,8 @@ export class UserState extends EntitySlab {
     out[column++] = Math.log1p(floats[row + activity.FAILED_LOGINS]!);
     out[column++] = Math.log1p(floats[row + FAILED_WRITES]!);
     out[column++] = activity.errorExcess(floats, row);
+    out[column++] = Math.log1p(refusedHour);
+    out[column++] = Math.log1p(Math.min(floats[row + REFUSED_DAY]! + refused, DAY_ECHO * refusedHour));
     out[column++] = Math.log1p(floats[row + SERVER_ERRORS]!);
     out[column++] = Math.log1p(floats[row + activity.RESPONSE_BYTES]!);
     out[column++] = Math.log1p(floats[row + LARGEST_RESPONSE]!);

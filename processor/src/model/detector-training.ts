@@ -1,5 +1,5 @@
 /** Fits an EntityDetector to a sample of rows: feature tails, theme tails, forests, and the calibration of it all. */
-import { Tail } from '../detection/tail.ts';
+import { Tail, type TailOptions } from '../detection/tail.ts';
 import type { EntityKind, FeatureDefinition } from '../features/features.ts';
 import { FEATURE_NAMES } from '../features/features.ts';
 import { IsolationForest } from '../forest/isolation-forest.ts';
@@ -43,6 +43,12 @@ const HELD_OUT = 3;
  * likelihood ratio. Where everybody is alike, tails are so thin that a difference of no consequence would stand out.
  */
 const RESOLUTION: Record<FeatureDefinition['scale'], number> = { log1p: 0.25, log: 0.25, nats: 1, plain: 0.5 };
+/**
+ * Largest shape of the calibrated tail. Evidence is in nats: of a single feature P(evidence >= x) = e^-x, and sums of such
+ * tails are exponential too. A shape fitted to a few dozen exceedances would make everything far out look alike.
+ * Endpoints are few and each is of its own kind: theirs is fitted.
+ */
+const FUSED_SHAPE: Record<EntityKind, number> = { user: 0, address: 0, endpoint: 0.3 };
 /** The same for distances from the own baseline, in standard deviations. */
 const DISTANCE_RESOLUTION = 0.5;
 
@@ -103,10 +109,12 @@ class DetectorTraining {
     const featureBands = this.#perBand((rows) => ({
       ...EMPTY_BAND,
       values: definitions.map(({ scale }, column) =>
-        this.#tail(rows, (row) => this.#training.rows[row * this.#training.width + column]!, RESOLUTION[scale]),
+        this.#tail(rows, (row) => this.#training.rows[row * this.#training.width + column]!, {
+          resolution: RESOLUTION[scale],
+        }),
       ),
       distances: definitions.map((_, column) =>
-        this.#tail(rows, (row) => distances[row * this.#features + column]!, DISTANCE_RESOLUTION),
+        this.#tail(rows, (row) => distances[row * this.#features + column]!, { resolution: DISTANCE_RESOLUTION }),
       ),
     }));
 
@@ -115,7 +123,7 @@ class DetectorTraining {
     const forests = themes.map((_, theme) => this.#forest(blank, theme, distances));
     const bands = this.#perBand((rows, band) => ({
       ...featureBands[band]!,
-      themes: themes.map((_, theme) => this.#tail(rows, (row) => sums[row * themes.length + theme]!)),
+      themes: themes.map((_, theme) => this.#tail(rows, (row) => sums[row * themes.length + theme]!, { maxShape: 0 })),
       forests: forests.map(({ scores }) => this.#tail(rows, (row) => scores[row]!)),
     }));
     return new EntityDetector({ ...parts, forests: forests.map(({ forest }) => forest), bands });
@@ -136,6 +144,7 @@ class DetectorTraining {
         fused: Tail.fit(
           Float64Array.from(normal, (index) => values[index]!),
           Float64Array.from(normal, (index) => weights[index]!),
+          { maxShape: FUSED_SHAPE[this.#training.kind] },
         ),
       };
     });
@@ -234,11 +243,11 @@ class DetectorTraining {
     );
   }
 
-  #tail(rows: number[], value: (row: number) => number, resolution = 0): Tail {
+  #tail(rows: number[], value: (row: number) => number, options: TailOptions = {}): Tail {
     const limit = this.#leftOut === 0 ? Number.POSITIVE_INFINITY : quantile(rows.map(value), 1 - this.#leftOut);
     const fitted = rows.filter((row) => value(row) <= limit);
     const weights = Float64Array.from(fitted, (row) => this.#weights[row]!);
-    return Tail.fit(Float64Array.from(fitted, value), weights, { resolution });
+    return Tail.fit(Float64Array.from(fitted, value), weights, options);
   }
 
   #bandSizes(): number[] {

@@ -3,13 +3,16 @@
  * passes the gates, and keeps it in the store. Until the first model there is none to judge by.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import { ENTITY_KINDS, type EntityState, type EntityStates } from '../features/entity-states.ts';
-import { type EntityKind, rowWidth } from '../features/features.ts';
-import { WINDOW_SECONDS, type Watermark, windowOf } from '../features/window-clock.ts';
-import type { ForestSettings, TrainingRows } from './detector-training.ts';
-import { checkGates, type GateResult } from './gates.ts';
+import { type Budget, budgetThreshold } from '../detection/decision.ts';
+import { ENTITY_KINDS, type EntityStates } from '../features/entity-states.ts';
+import type { EntityKind } from '../features/features.ts';
+import type { Watermark } from '../features/window-clock.ts';
+import type { ApprovalRecord } from '../store/approval-record.ts';
+import type { ForestSettings } from './detector-training.ts';
+import type { GateResult } from './gates.ts';
+import { createSamples, LearnedRows, type RowSamples } from './learned-rows.ts';
 import { Model } from './model.ts';
-import { RowSample } from './sample.ts';
+import { ModelKeeper, type ModelStore, type TrainingOutcome } from './model-keeper.ts';
 import type { TrainingInput, TrainingResult } from './train.ts';
 
 export interface LearningSettings {
@@ -21,6 +24,7 @@ export interface LearningSettings {
   promote: 'automatic' | 'manual';
   sampleRows: number;
   forest: ForestSettings;
+  budget: Budget;
 }
 
 /** Runs a training, wherever that may be. Rejects when it failed or was cancelled. */
@@ -29,33 +33,13 @@ export type TrainingRunner = (input: TrainingInput) => Promise<TrainingResult>;
 export interface LifecycleEvents {
   /** A model is in use from now on. */
   promoted(model: Model): void;
-  trained(
-    outcome: 'promoted' | 'candidate' | 'rejected' | 'failed',
-    seconds: number,
-    gates: readonly GateResult[],
-  ): void;
+  trained(outcome: TrainingOutcome, seconds: number, gates: readonly GateResult[]): void;
   failed(error: unknown): void;
 }
 
-/** Where models are kept. */
-export interface ModelStore {
-  saveModel(version: string, header: Record<string, unknown>, bytes: ArrayBuffer): Promise<void>;
-  activate(version: string): Promise<void>;
-}
-
-/** Slots looked at per turn of the event loop when windows are closed for training. */
-const SLOTS_PER_TURN = 200;
 /** Event time after which the first training is tried again when its model did not pass. */
 const RETRY_SECONDS = 600;
 const HOUR = 3600;
-const DAY = 86_400;
-/** Most of the sample that one network may fill. */
-const NETWORK_SHARE = 0.1;
-
-const emptyRow = (kind: EntityKind): Float32Array => new Float32Array(rowWidth(kind));
-
-/** Most rows of one entity in the sample; endpoints are few and each has much to say. */
-const ENTITY_CAP: Record<EntityKind, number> = { user: 50, address: 50, endpoint: 2000 };
 
 export interface LifecycleParts {
   states: EntityStates;
@@ -66,17 +50,18 @@ export interface LifecycleParts {
   random: () => number;
   /** Monotonic milliseconds. */
   nowMs: () => number;
+  /** What rows are sampled into; with the usual caps by default. */
+  samples?: RowSamples;
 }
 
 export class ModelLifecycle {
   /** The model in use. */
   active: Model | undefined;
-  readonly samples: Readonly<Record<EntityKind, RowSample>>;
 
   readonly #settings: LearningSettings;
   readonly #parts: LifecycleParts;
-  readonly #rows: Record<EntityKind, Float32Array>;
-  readonly #closedWindows: Record<EntityKind, number> = { user: 0, address: 0, endpoint: 0 };
+  readonly #learned: LearnedRows;
+  readonly #keeper: ModelKeeper;
   #rowsSeen = 0;
   #trainedAtSeconds = 0;
   #training: Promise<void> | undefined;
@@ -85,16 +70,18 @@ export class ModelLifecycle {
   constructor(settings: LearningSettings, parts: LifecycleParts) {
     this.#settings = settings;
     this.#parts = parts;
-    const sample = (kind: EntityKind) =>
-      new RowSample({
-        capacity: settings.sampleRows,
-        width: rowWidth(kind),
-        entityCap: ENTITY_CAP[kind],
-        networkCap: Math.ceil(settings.sampleRows * NETWORK_SHARE),
-        random: parts.random,
-      });
-    this.samples = { user: sample('user'), address: sample('address'), endpoint: sample('endpoint') };
-    this.#rows = { user: emptyRow('user'), address: emptyRow('address'), endpoint: emptyRow('endpoint') };
+    const { states, watermark, random, store, events } = parts;
+    this.#keeper = new ModelKeeper(store, (error) => events.failed(error));
+    this.#learned = new LearnedRows(states, watermark, parts.samples ?? createSamples(settings.sampleRows, random));
+  }
+
+  get samples(): RowSamples {
+    return this.#learned.samples;
+  }
+
+  /** Which model is approved, and which waits for it; undefined before the first model. */
+  get approval(): ApprovalRecord | undefined {
+    return this.#keeper.approval.record;
   }
 
   /** Share of what the first model needs that has been seen, 0..1; 1 once there is a model. */
@@ -114,14 +101,7 @@ export class ModelLifecycle {
 
   /** Takes the row of an entity whose window is over into the sample. */
   learn(kind: EntityKind, slot: number): void {
-    const state: EntityState = this.#parts.states[kind];
-    const row = this.#rows[kind];
-    state.row(slot, row);
-    this.#closedWindows[kind]++;
-    const network = kind === 'user' ? this.#parts.states.user.network(slot) : 0;
-    const time = state.window(slot) * WINDOW_SECONDS;
-    const { table } = state;
-    this.samples[kind].add(table.keyHigh(slot), table.keyLow(slot), network, time, 0, row, 0);
+    this.#learned.learn(kind, slot);
   }
 
   /** What progress and the rate of windows rest on, for a snapshot. */
@@ -131,7 +111,7 @@ export class ModelLifecycle {
       this.#rowsSeen,
       watermark.firstSeconds,
       watermark.seconds,
-      ...ENTITY_KINDS.map((kind) => this.#closedWindows[kind]),
+      ...ENTITY_KINDS.map((kind) => this.#learned.closedWindows[kind]),
     ];
   }
 
@@ -140,7 +120,7 @@ export class ModelLifecycle {
     this.#rowsSeen = rows;
     watermark.firstSeconds = first;
     watermark.seconds = last;
-    for (const [index, kind] of ENTITY_KINDS.entries()) this.#closedWindows[kind] = windows[index] ?? 0;
+    for (const [index, kind] of ENTITY_KINDS.entries()) this.#learned.closedWindows[kind] = windows[index] ?? 0;
   }
 
   /** Starts a training if one is due; cheap to ask after every request. */
@@ -149,6 +129,23 @@ export class ModelLifecycle {
     this.#training = this.#train().finally(() => {
       this.#training = undefined;
     });
+  }
+
+  /**
+   * Trains at once on what has been seen and puts the model to use whatever the gates say; returns what they said.
+   * Rejects when there is too little to train on, or a training is under way. For replays, which have no second chance.
+   */
+  async trainNow(): Promise<readonly GateResult[]> {
+    if (this.#training !== undefined) throw new Error('A training is under way; wait for it.');
+    const result = await this.#parts.run(await this.#input());
+    const model = await Model.load(new Uint8Array(result.model), turn);
+    if (Object.keys(model.detectors).length === 0) {
+      throw new Error(
+        `There are too few windows to learn from: ${result.gates[0]!.detail}; give it more traffic to train on.`,
+      );
+    }
+    this.promote(model);
+    return result.gates;
   }
 
   /** Resolves when no training is under way. */
@@ -161,8 +158,20 @@ export class ModelLifecycle {
     this.#isStopped = true;
   }
 
-  /** Puts a model to use: one loaded at start, or a candidate that is promoted. */
+  /** Puts a model to use by a person's decision, which also approves it. */
   promote(model: Model): void {
+    this.#keeper.approval.approve(model.provenance.version);
+    this.#use(model);
+  }
+
+  /** Goes on with the model in use before a restart, and what was known of its approval. */
+  resume(model: Model, approval: ApprovalRecord | undefined): void {
+    if (approval === undefined) this.#keeper.approval.approve(model.provenance.version);
+    else this.#keeper.approval.restore(approval);
+    this.#use(model);
+  }
+
+  #use(model: Model): void {
     this.active = model;
     this.#trainedAtSeconds = Math.max(this.#trainedAtSeconds, model.provenance.trainedAtSeconds);
     this.#parts.events.promoted(model);
@@ -182,19 +191,16 @@ export class ModelLifecycle {
     const startedMs = nowMs();
     const elapsed = () => (nowMs() - startedMs) / 1000;
     try {
+      if (this.active !== undefined) await this.#keeper.mature(this.active, watermark.seconds);
       const input = await this.#input();
       if (this.#isStopped) return;
       const result = await run(input);
       const candidate = await Model.load(new Uint8Array(result.model), turn);
-      const gates = checkGates(candidate, this.active, result.rareShares);
-      if (!gates.every(({ passed }) => passed)) {
-        events.trained('rejected', elapsed(), gates);
-        return;
-      }
-      await this.#keep(candidate, result.model);
-      const isPromoted = this.active === undefined || this.#settings.promote === 'automatic';
-      if (isPromoted) this.promote(candidate);
-      events.trained(isPromoted ? 'promoted' : 'candidate', elapsed(), gates);
+      const outcome = this.#outcomeOf(result);
+      const learnedSeconds = candidate.provenance.trainedAtSeconds - watermark.firstSeconds;
+      await this.#keeper.keep(candidate.provenance, outcome, result, learnedSeconds);
+      if (outcome === 'promoted') this.#use(candidate);
+      events.trained(outcome, elapsed(), result.gates);
     } catch (error) {
       if (this.#isStopped) return;
       events.failed(error);
@@ -202,52 +208,25 @@ export class ModelLifecycle {
     }
   }
 
-  /** A model that cannot be saved is used all the same: it is trained again after a restart. */
-  async #keep(candidate: Model, bytes: ArrayBuffer): Promise<void> {
-    const { version } = candidate.provenance;
-    try {
-      await this.#parts.store.saveModel(version, { ...candidate.provenance }, bytes);
-      if (this.active === undefined || this.#settings.promote === 'automatic')
-        await this.#parts.store.activate(version);
-    } catch (error) {
-      this.#parts.events.failed(error);
-    }
+  #outcomeOf({ gates }: TrainingResult): TrainingOutcome {
+    if (!gates.every(({ passed }) => passed)) return 'rejected';
+    return this.active === undefined || this.#settings.promote === 'automatic' ? 'promoted' : 'candidate';
   }
 
   async #input(): Promise<TrainingInput> {
     const { watermark } = this.#parts;
-    await this.#closeWindows();
+    const kinds = await this.#learned.copies();
+    const thresholdOf = (kind: EntityKind): number =>
+      budgetThreshold(this.#settings.budget, kind, kinds.find((rows) => rows.kind === kind)?.windowsPerDay ?? 0);
     return {
       version: `m-${Math.round(watermark.seconds).toString(36)}`,
       trainedAtSeconds: watermark.seconds,
       settings: this.#settings.forest,
-      kinds: await this.#copies(),
+      kinds,
+      thresholds: { user: thresholdOf('user'), address: thresholdOf('address'), endpoint: thresholdOf('endpoint') },
+      judged: ENTITY_KINDS.filter((kind) => this.active?.detectors[kind]),
+      minEntities: this.#settings.minEntities,
+      approved: this.active && (await this.#keeper.approvedBytes(this.active)),
     };
-  }
-
-  /** What entities did last counts too, not only what those that came back did. */
-  async #closeWindows(): Promise<void> {
-    const { states, watermark } = this.#parts;
-    for (const kind of ENTITY_KINDS) {
-      for (let slot = 0; slot >= 0;) {
-        slot = states.closeBefore(kind, windowOf(watermark.seconds), slot, SLOTS_PER_TURN);
-        await turn();
-      }
-    }
-  }
-
-  async #copies(): Promise<TrainingRows[]> {
-    const copies: TrainingRows[] = [];
-    for (const kind of ENTITY_KINDS) {
-      const { size, width, rows, entityHigh, entityLow } = await this.samples[kind].copy();
-      copies.push({ kind, size, width, rows, entityHigh, entityLow, windowsPerDay: this.#windowsPerDay(kind) });
-    }
-    return copies;
-  }
-
-  #windowsPerDay(kind: EntityKind): number {
-    const { watermark } = this.#parts;
-    const days = (watermark.seconds - watermark.firstSeconds) / DAY;
-    return this.#closedWindows[kind] / Math.max(days, 1 / 24);
   }
 }

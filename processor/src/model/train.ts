@@ -1,45 +1,53 @@
-/** One training run: from samples of rows to a serialised model. Runs in the training worker; pure. */
+/** One training run: from samples of rows to a serialised model and what the gates say of it. Runs in the training worker; pure. */
 import type { EntityKind } from '../features/features.ts';
+import { type Approved, type CandidateMeasures, countEntities, measureCandidate } from './candidate-measures.ts';
 import { type ForestSettings, trainDetector, type TrainingRows } from './detector-training.ts';
 import type { EntityDetector } from './entity-detector.ts';
-import { rareShare, type RareShares } from './gates.ts';
+import { checkGates, type GateContext, type GateResult } from './gates.ts';
 import { Model } from './model.ts';
+import { trustedRows } from './trusted-rows.ts';
 
-export interface TrainingInput {
-  version: string;
-  trainedAtSeconds: number;
-  settings: ForestSettings;
-  kinds: TrainingRows[];
+export interface TrainingInput extends GateContext {
+  readonly version: string;
+  readonly trainedAtSeconds: number;
+  readonly settings: ForestSettings;
+  readonly kinds: readonly TrainingRows[];
+  /** p from which the budget flags. */
+  readonly thresholds: Readonly<Record<EntityKind, number>>;
+  /** The approved model, serialised: what it finds suspect is not learned from. Undefined before the first model. */
+  readonly approved: ArrayBuffer | undefined;
 }
 
 export interface TrainingResult {
   /** The serialised model. */
-  model: ArrayBuffer;
-  version: string;
-  /** For the gate on the alert rate. */
-  rareShares: RareShares;
+  readonly model: ArrayBuffer;
+  readonly version: string;
+  readonly gates: readonly GateResult[];
 }
 
 export function train(input: TrainingInput): TrainingResult {
+  const approvedModel = input.approved && Model.from(new Uint8Array(input.approved));
   const detectors: Partial<Record<EntityKind, EntityDetector>> = {};
   const rows: Record<EntityKind, number> = { user: 0, address: 0, endpoint: 0 };
   const entities: Record<EntityKind, number> = { user: 0, address: 0, endpoint: 0 };
-  const rareShares: RareShares = {};
-  for (const training of input.kinds) {
-    rows[training.kind] = training.size;
-    entities[training.kind] = countEntities(training);
+  const measures: CandidateMeasures[] = [];
+  for (const offered of input.kinds) {
+    const { kind } = offered;
+    const approved = approvedOf(approvedModel, kind);
+    const training = trustedRows(offered, approved?.detector);
+    rows[kind] = training.size;
+    entities[kind] = countEntities(training);
     const detector = trainDetector(training, input.settings);
     if (detector === undefined) continue;
-    detectors[training.kind] = detector;
-    rareShares[training.kind] = rareShare(detector, training);
+    detectors[kind] = detector;
+    measures.push(measureCandidate(detector, training, offered.size - training.size, input.thresholds[kind], approved));
   }
   const { version, trainedAtSeconds, settings } = input;
   const model = new Model({ version, trainedAtSeconds, rows, entities, seed: settings.seed }, detectors);
-  return { model: model.serialise(), version, rareShares };
+  return { model: model.serialise(), version, gates: checkGates(measures, input) };
 }
 
-function countEntities({ size, entityHigh, entityLow }: TrainingRows): number {
-  const keys = new Set<string>();
-  for (let row = 0; row < size; row++) keys.add(`${entityHigh[row]}:${entityLow[row]}`);
-  return keys.size;
+function approvedOf(model: Model | undefined, kind: EntityKind): Approved | undefined {
+  const detector = model?.detectors[kind];
+  return model && detector && { detector, rows: model.provenance.rows[kind] };
 }

@@ -14,8 +14,9 @@ export function essentialAnnotations(annotations: SpanAnnotations, spans: number
   const { bytes } = annotations.writer;
   for (let span = 0; span < spans; span++) {
     essential.select(span);
-    const end = annotations.byteOffset(span + 1);
-    for (let start = annotations.byteOffset(span); start < end;) {
+    const first = annotations.byteOffset(span);
+    const end = first + annotations.byteLength(span);
+    for (let start = first; start < end;) {
       const length = readVarint(bytes, start + TAG_BYTES);
       const keyLength = readVarint(bytes, length.end + TAG_BYTES);
       const next = length.end + length.value;

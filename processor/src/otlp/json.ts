@@ -26,14 +26,19 @@ const MAX_INTEGER_DIGITS = 20;
 /**
  * An ExportTraceServiceRequest from OTLP/JSON to protobuf: ids in hexadecimal of either case, other bytes in base64,
  * 64-bit integers as decimal strings or exact numbers, enums as integers, lowerCamelCase names only; unknown names are
- * ignored and null is absent. Throws JsonError on anything else, and when values nest deeper than `limits.maxDepth`.
+ * ignored and null is absent. Throws JsonError on anything else, and when values nest deeper than `limits.maxDepth` or are more
+ * than `limits.maxValues`.
  */
 export function jsonToProtobuf(
   body: Buffer,
-  limits: { readonly maxDepth: number } = { maxDepth: DEFAULT_MAX_DEPTH },
+  limits: { readonly maxDepth: number; readonly maxValues?: number } = { maxDepth: DEFAULT_MAX_DEPTH },
 ): Buffer {
   if (!isUtf8(body)) throw new JsonError('The request is no valid OTLP JSON: it is not UTF-8; encode it as UTF-8.');
-  const needsExactIntegers = inspect(body, ENVELOPE_DEPTH + LEVELS_PER_VALUE * limits.maxDepth);
+  const needsExactIntegers = inspect(
+    body,
+    ENVELOPE_DEPTH + LEVELS_PER_VALUE * limits.maxDepth,
+    limits.maxValues ?? MAX_VALUES,
+  );
   return objectToProtobuf(parse(body.toString(), needsExactIntegers));
 }
 
@@ -48,7 +53,7 @@ export function objectToProtobuf(request: unknown): Buffer {
  * Looks over the bytes before they are parsed: throws JsonError when they nest too deep or hold too many values.
  * Returns whether they hold integers so long that JSON.parse would round them.
  */
-function inspect(body: Buffer, maxDepth: number): boolean {
+function inspect(body: Buffer, maxDepth: number, maxValues: number): boolean {
   let depth = 0;
   let values = 0;
   let digits = 0;
@@ -79,9 +84,9 @@ function inspect(body: Buffer, maxDepth: number): boolean {
       }
     } else if (byte === 0x7d || byte === 0x5d) depth--;
   }
-  if (values > MAX_VALUES) {
+  if (values > maxValues) {
     throw new JsonError(
-      `The request is no valid OTLP JSON: it holds more than ${MAX_VALUES} values; send smaller requests.`,
+      `The request is no valid OTLP JSON: it holds more than ${maxValues} values; send smaller requests.`,
     );
   }
   return hasLongIntegers;

@@ -118,8 +118,12 @@ export class RequestView {
 
   /** Start in Unix seconds, to about a quarter of a microsecond; 0 when absent. */
   get startSeconds(): number {
-    const offset = this.#column(Scorable.START_TIME);
-    return (this.#high(offset) * UINT32_VALUES + this.#low(offset)) / NANOSECONDS;
+    return this.#seconds(this.#column(Scorable.START_TIME));
+  }
+
+  /** The same of scorable span `scorable`, which need not be selected. */
+  startSecondsOf(scorable: number): number {
+    return this.#seconds(this.#scorables.values[scorable * Scorable.SIZE + Scorable.START_TIME]!);
   }
 
   /** End minus start in seconds, subtracted exactly. Negative when the end is before the start, 0 when either is absent. */
@@ -230,6 +234,10 @@ export class RequestView {
 
   #column(column: number): number {
     return this.#scorables.values[this.#span + column]!;
+  }
+
+  #seconds(offset: number): number {
+    return (this.#high(offset) * UINT32_VALUES + this.#low(offset)) / NANOSECONDS;
   }
 
   #low(offset: number): number {

@@ -9,21 +9,31 @@ const USUAL_SPANS = 4096;
  */
 export class SpanAnnotations {
   readonly writer = new ProtobufWriter(64 * 1024);
-  /** Per scorable span up to the current one: where its bytes begin. */
+  /** Per scorable span: where its bytes begin and end; the end of the current span is not noted yet. */
   readonly #starts = new IntList(USUAL_SPANS);
+  readonly #ends = new IntList(USUAL_SPANS);
+  #current = -1;
 
   reset(): void {
     this.writer.clear();
     this.#starts.clear(USUAL_SPANS);
+    this.#ends.clear(USUAL_SPANS);
+    this.#current = -1;
   }
 
-  /** Makes scorable span `scorable` the one that attributes are appended to. Spans come in ascending order. */
+  /** Makes scorable span `scorable` the one that attributes are appended to. Spans come in any order, but each at once. */
   select(scorable: number): void {
-    const starts = this.#starts;
-    if (scorable < starts.length - 1) {
-      throw new RangeError(`span ${scorable} comes after span ${starts.length - 1}; annotate in ascending order.`);
+    if (scorable === this.#current) return;
+    this.#endCurrent();
+    while (this.#starts.length <= scorable) {
+      this.#starts.push(0);
+      this.#ends.push(0);
     }
-    while (starts.length <= scorable) starts.push(this.writer.length);
+    if (this.#ends.values[scorable]! > this.#starts.values[scorable]!) {
+      throw new RangeError(`span ${scorable} has its annotations already; write all of a span's before the next.`);
+    }
+    this.#starts.values[scorable] = this.writer.length;
+    this.#current = scorable;
   }
 
   /** All bytes written. */
@@ -33,11 +43,16 @@ export class SpanAnnotations {
 
   /** Bytes written for scorable span `scorable`. */
   byteLength(scorable: number): number {
-    return this.byteOffset(scorable + 1) - this.byteOffset(scorable);
+    if (scorable === this.#current) return this.writer.length - this.byteOffset(scorable);
+    return scorable < this.#ends.length ? this.#ends.values[scorable]! - this.byteOffset(scorable) : 0;
   }
 
   /** Where they begin in `writer.bytes`. */
   byteOffset(scorable: number): number {
-    return scorable < this.#starts.length ? this.#starts.values[scorable]! : this.writer.length;
+    return scorable < this.#starts.length ? this.#starts.values[scorable]! : 0;
+  }
+
+  #endCurrent(): void {
+    if (this.#current >= 0) this.#ends.values[this.#current] = this.writer.length;
   }
 }

@@ -6,8 +6,9 @@ import type { SpanAnnotations } from '../otlp/annotate.ts';
 /** What was appended to the spans of one request. */
 interface SavedAnnotations {
   readonly bytes: Buffer;
-  /** Per scorable span: where its bytes begin. */
+  /** Per scorable span: where its bytes begin, and how many they are. */
   readonly starts: Uint32Array;
+  readonly lengths: Uint32Array;
 }
 
 /** Bookkeeping of one entry beside its bytes. */
@@ -21,7 +22,7 @@ export class AnnotationCache {
     this.#saved = new LRUCache({
       // The cache wants a positive size; no entry is as small as this one.
       maxSize: Math.max(1, maxBytes),
-      sizeCalculation: ({ bytes, starts }) => bytes.byteLength + starts.byteLength + ENTRY_BYTES,
+      sizeCalculation: ({ bytes, starts }) => bytes.byteLength + 2 * starts.byteLength + ENTRY_BYTES,
     });
   }
 
@@ -37,7 +38,7 @@ export class AnnotationCache {
     annotations.reset();
     for (const [span, start] of saved.starts.entries()) {
       annotations.select(span);
-      annotations.writer.raw(saved.bytes.subarray(start, saved.starts[span + 1] ?? saved.bytes.byteLength));
+      annotations.writer.raw(saved.bytes.subarray(start, start + saved.lengths[span]!));
     }
     return true;
   }
@@ -46,6 +47,7 @@ export class AnnotationCache {
     this.#saved.set(key, {
       bytes: Buffer.from(annotations.writer.bytes.subarray(0, annotations.totalByteLength)),
       starts: Uint32Array.from({ length: spans }, (_, span) => annotations.byteOffset(span)),
+      lengths: Uint32Array.from({ length: spans }, (_, span) => annotations.byteLength(span)),
     });
   }
 }

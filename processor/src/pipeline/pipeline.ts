@@ -19,8 +19,9 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { AnnotationCache } from './annotation-cache.ts';
 import { Delivery, isPermanent } from './delivery.ts';
 import type { Forwarding, Part } from './forwarding.ts';
-import type { RequestJudge, Tally } from './request-judge.ts';
+import { emptyTally, type RequestJudge, type Tally } from './request-judge.ts';
 import type { SpanWriter, UnscoredState } from './span-writer.ts';
+import { TimeOrder } from './time-order.ts';
 
 export interface PipelineOptions {
   /** Spans worked on before other requests get their turn. */
@@ -48,6 +49,7 @@ export interface PipelineParts {
 /** What one request works with; reused by later ones. */
 interface Workplace {
   readonly view: RequestView;
+  readonly order: TimeOrder;
   readonly annotations: SpanAnnotations;
 }
 
@@ -80,7 +82,7 @@ export class Pipeline implements TraceConsumer {
   }
 
   async consume(request: TraceRequest): Promise<TraceOutcome> {
-    const workplace = this.#free.pop() ?? { view: this.#parts.newView(), annotations: new SpanAnnotations() };
+    const workplace = this.#free.pop() ?? this.#newWorkplace();
     try {
       return await this.#process(request, workplace);
     } catch (error) {
@@ -92,7 +94,12 @@ export class Pipeline implements TraceConsumer {
     }
   }
 
-  async #process(request: TraceRequest, { view, annotations }: Workplace): Promise<TraceOutcome> {
+  #newWorkplace(): Workplace {
+    return { view: this.#parts.newView(), order: new TimeOrder(), annotations: new SpanAnnotations() };
+  }
+
+  async #process(request: TraceRequest, workplace: Workplace): Promise<TraceOutcome> {
+    const { view, annotations } = workplace;
     const { telemetry } = this.#parts;
     let stageStart = performance.now();
     const endStage = (stage: string): void => {
@@ -107,7 +114,7 @@ export class Pipeline implements TraceConsumer {
     if (spans === 0) return SUCCESS;
     telemetry.add('api_anomaly_received_spans_total', spans, { transport: request.transport });
 
-    await this.#annotate(view, annotations);
+    await this.#annotate(workplace);
     endStage('score');
     const { next } = this.#parts;
     if (next === undefined) return SUCCESS;
@@ -132,7 +139,8 @@ export class Pipeline implements TraceConsumer {
   }
 
   /** Fills the annotations: from an earlier request with the same bytes, or by judging. */
-  async #annotate(view: RequestView, annotations: SpanAnnotations): Promise<void> {
+  async #annotate(workplace: Workplace): Promise<void> {
+    const { view, annotations } = workplace;
     const { telemetry } = this.#parts;
     telemetry.add('api_anomaly_unscored_spans_total', view.spanCount - view.scorableCount, { reason: 'kind' });
     const key = AnnotationCache.key(view.body);
@@ -147,7 +155,7 @@ export class Pipeline implements TraceConsumer {
     try {
       if (this.#parts.bytes.isShedding) this.#passUnscored(view, annotations, 'shed');
       else {
-        await this.#judge(view, annotations);
+        await this.#judge(workplace);
         this.#cache.save(key, annotations, view.scorableCount);
       }
     } catch (error) {
@@ -160,13 +168,15 @@ export class Pipeline implements TraceConsumer {
     this.#parts.afterRequest();
   }
 
-  async #judge(view: RequestView, annotations: SpanAnnotations): Promise<void> {
+  async #judge({ view, order: timeOrder, annotations }: Workplace): Promise<void> {
     annotations.reset();
-    const tally: Tally = { scored: 0, learning: 0, duplicates: 0, identified: 0, routed: 0, sampled: 0 };
+    const tally = emptyTally();
     const total = view.scorableCount;
+    const order = timeOrder.arrange(view);
     for (let from = 0; from < total; from += this.#options.sliceSpans) {
       if (from > 0) await turn();
-      this.#parts.judge.judge(view, annotations, from, Math.min(total, from + this.#options.sliceSpans), tally);
+      const to = Math.min(total, from + this.#options.sliceSpans);
+      this.#parts.judge.judge(view, { order, from, to }, annotations, tally);
     }
     const { telemetry } = this.#parts;
     telemetry.add('api_anomaly_unscored_spans_total', tally.learning, { reason: 'learning' });

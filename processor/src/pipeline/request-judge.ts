@@ -25,7 +25,32 @@ export interface JudgeParts {
   readonly writer: SpanWriter;
   readonly topUsers: TopUsers;
   readonly endpointScores: EndpointScores;
+  /** Hears of every call that was judged: for replays and evaluations. */
+  readonly listener?: JudgeListener;
 }
+
+/** What is handed over is valid during the call only: both objects are reused. `span`: its number in the request. */
+export interface JudgeListener {
+  learned(call: ApiCall, span: number): void;
+  judged(call: ApiCall, span: number, judgement: Judgement, incident: Incident | undefined): void;
+}
+
+/** Which of a request's scorable spans are judged now: `order[from]` to `order[to - 1]`. */
+export interface Turn {
+  readonly order: Int32Array;
+  readonly from: number;
+  /** Exclusive. */
+  readonly to: number;
+}
+
+export const emptyTally = (): Tally => ({
+  scored: 0,
+  learning: 0,
+  duplicates: 0,
+  identified: 0,
+  routed: 0,
+  sampled: 0,
+});
 
 /** What the calls of a request were like, in numbers. */
 export interface Tally {
@@ -47,11 +72,12 @@ export class RequestJudge {
     this.#parts = parts;
   }
 
-  /** Judges scorable spans `from` (inclusive) to `to` (exclusive) of a request; adds to `tally`. */
-  judge(view: RequestView, annotations: SpanAnnotations, from: number, to: number, tally: Tally): void {
+  /** Judges a part of a request's scorable spans, writes what it finds into `annotations`, and adds to `tally`. */
+  judge(view: RequestView, { order, from, to }: Turn, annotations: SpanAnnotations, tally: Tally): void {
     const { reader, call, lifecycle, writer, endpointScores } = this.#parts;
     const model = lifecycle.active;
-    for (let span = from; span < to; span++) {
+    for (let place = from; place < to; place++) {
+      const span = order[place]!;
       view.select(span);
       reader.read(view, call);
       const seconds = this.#observe(call, tally);
@@ -61,6 +87,7 @@ export class RequestJudge {
       if (model === undefined) {
         tally.learning++;
         writer.unscored(annotations, span, 'learning');
+        this.#parts.listener?.learned(call, span);
         continue;
       }
       const { scorer } = this.#parts;
@@ -72,6 +99,7 @@ export class RequestJudge {
       }
       const incident = judgement.isAnomaly ? this.#report(call, judgement, seconds) : undefined;
       writer.scored(annotations, span, judgement, model.provenance.version, incident?.id);
+      this.#parts.listener?.judged(call, span, judgement, incident);
     }
   }
 

@@ -150,9 +150,15 @@ export class Scorer {
     return scoreOf(scores.rarity[slot]!);
   }
 
-  /** A slow or failing endpoint answers for its slow or failing calls; the others had nothing of it. */
+  /**
+   * A slow or failing endpoint answers for its slow or failing calls; the others had nothing of it. And only when it is
+   * so rare that it is flagged: dozens of users share a window of a busy endpoint, and a user calls ten endpoints in a
+   * window, so that what is rare for an endpoint is common among its users.
+   */
   #showsSymptom(slot: number, call: ApiCall): boolean {
-    const { theme } = ENDPOINT_DEFINITIONS[this.#sides.endpoint.scores.reasonColumn[slot]!]!;
+    const { scores, threshold } = this.#sides.endpoint;
+    if (scores.rarity[slot]! < -Math.log(threshold)) return false;
+    const { theme } = ENDPOINT_DEFINITIONS[scores.reasonColumn[slot]!]!;
     if (theme === 'errors') return call.isServerError || call.isClientError;
     if (theme !== 'latency') return true;
     return this.#states.endpoint.durationDeviation(slot, call.durationSeconds) > SLOW_DEVIATIONS;
@@ -183,7 +189,7 @@ export class Scorer {
     scores.notePeak(slot, fused);
     const evidence = fused + carried;
     const rarity = detector.rarity(evidence, state.windows(slot));
-    scores.evidence[slot] = evidence;
+    scores.evidence[slot] = rarity;
     scores.rarity[slot] = rarity;
     scores.isolation[slot] = this.#explainsAll ? detector.isolate(row) : detector.isolationScore;
     scores.isAnomaly[slot] = 0;

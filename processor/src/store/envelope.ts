@@ -203,3 +203,6 @@ function bytesOf(view: ArrayBufferView): Uint8Array {
 function corrupt(file: string, reason: string): ServiceError {
   return new ServiceError('file_corrupt', { file, reason });
 }
+
+/** Whether bytes begin as our files do. */
+export const isEnvelope = (bytes: Uint8Array): boolean => MAGIC.equals(bytes.subarray(0, MAGIC.length));

@@ -3,7 +3,8 @@
  *
  *     lock                              the instance that owns the folder
  *     models/000000000012.m-7.model     models by order of saving; immutable
- *     models/CURRENT                    the version in use
+ *     models/000000000003.m-8.rejected  the last two candidates that did not pass
+ *     models/CURRENT                    the version in use, and which one is approved
  *     state/000000000034.state          snapshots, the last three
  *     secrets/pseudonym                 keys, readable by us alone
  *     quarantine/                       files that could not be used
@@ -14,6 +15,7 @@
 import { mkdir, open } from 'node:fs/promises';
 import path from 'node:path';
 import { ServiceError } from '../errors.ts';
+import { type ApprovalRecord, approvalRecordOf } from './approval-record.ts';
 import { replaceFile } from './atomic-file.ts';
 import { EnvelopeReader, writeEnvelope, type Chunks, type Header } from './envelope.ts';
 import { EnvelopeFolder, type NumberedFile } from './envelope-folder.ts';
@@ -34,10 +36,20 @@ export interface StoredModel {
   readonly version: string;
   readonly header: Header;
   readonly bytes: ArrayBuffer;
+  /** As it was when the model in use was activated; undefined where nothing is known of it. */
+  readonly approval: ApprovalRecord | undefined;
+}
+
+/** What CURRENT says. */
+interface Pointer {
+  readonly version: string;
+  readonly approval: ApprovalRecord | undefined;
 }
 
 /** Versions kept besides the current one: as many steps back as a person can take. */
 const KEPT_MODELS = 5;
+/** For a person to look into; they must not push out models to go back to. */
+const KEPT_REJECTED = 2;
 const KEPT_SNAPSHOTS = 3;
 /** Starts with a letter or digit and holds no dot and no separator: always a plain file name. */
 const VERSION = /^[a-z0-9][a-z0-9_-]{0,63}$/;
@@ -47,6 +59,7 @@ export class FileStore {
   readonly #events: StoreEvents;
   readonly #quarantine: Quarantine;
   readonly #models: EnvelopeFolder;
+  readonly #rejected: EnvelopeFolder;
   readonly #snapshots: EnvelopeFolder;
   #lock: DirectoryLock | undefined;
   /** The model in use, which may differ from what CURRENT names if that one was damaged. */
@@ -59,6 +72,7 @@ export class FileStore {
     this.#events = events;
     this.#quarantine = new Quarantine(this.#in('quarantine'), (reason) => events.error('quarantine', reason));
     this.#models = this.#folder('models', 'model', 'load_model');
+    this.#rejected = this.#folder('models', 'rejected', 'load_model');
     this.#snapshots = this.#folder('state', 'state', 'load_state');
   }
 
@@ -72,7 +86,7 @@ export class FileStore {
     try {
       await mkdir(this.#directory, { recursive: true, mode: 0o700 });
       this.#lock = await DirectoryLock.acquire(this.#directory);
-      for (const part of [this.#quarantine, this.#models, this.#snapshots]) await part.open();
+      for (const part of [this.#quarantine, this.#models, this.#rejected, this.#snapshots]) await part.open();
     } catch (error) {
       this.#release();
       throw this.#explained(error);
@@ -87,28 +101,35 @@ export class FileStore {
 
   /**
    * Keeps a model. `version`: 1 to 64 of a-z, 0-9, `_`, `-`; saved again it is replaced. Older versions than the newest
-   * five are removed, the current one excepted. Rejects with `store_unwritable`; then nothing has changed.
+   * five are removed, the current and the approved one excepted, and the one that waits for approval. Rejects with `store_unwritable`; then nothing has changed.
    */
   saveModel(version: string, header: Header, bytes: ArrayBufferView | ArrayBuffer): Promise<void> {
-    if (!VERSION.test(version)) {
-      return Promise.reject(new RangeError(`The model version is ${JSON.stringify(version)}; use ${VERSION.source}.`));
-    }
-    const view = ArrayBuffer.isView(bytes) ? bytes : new Uint8Array(bytes);
-    return this.#inTurn('save_model', async () => {
-      await this.#models.write(version, header, [view]);
+    return this.#saveIn(this.#models, version, header, bytes, async () => {
+      const pointer = await this.#readPointer();
+      const { approved, nominee } = pointer?.approval ?? {};
+      const kept = new Set([pointer?.version, approved, nominee?.version, this.#inUse]);
       const files = await this.#models.files();
-      const kept = new Set([await this.#readPointer(), this.#inUse]);
-      await this.#models.remove(files.slice(KEPT_MODELS).filter((file) => !kept.has(file.label)));
+      return files.slice(KEPT_MODELS).filter((file) => !kept.has(file.label));
     });
   }
 
-  /** Makes a saved model the one that `loadCurrentModel` loads. Rejects with `store_unwritable`, or if there is none. */
-  activate(version: string): Promise<void> {
+  /** Keeps a model that must not be used by itself: as `saveModel`, but apart, and the last two of them. */
+  saveRejected(version: string, header: Header, bytes: ArrayBufferView | ArrayBuffer): Promise<void> {
+    return this.#saveIn(this.#rejected, version, header, bytes, async () =>
+      (await this.#rejected.files()).slice(KEPT_REJECTED),
+    );
+  }
+
+  /**
+   * Makes a saved model the one that `loadCurrentModel` loads, together with `approval`. Rejects with `store_unwritable`,
+   * or if there is none.
+   */
+  activate(version: string, approval?: ApprovalRecord): Promise<void> {
     return this.#inTurn('activate', async () => {
-      const file = (await this.#models.files()).find((candidate) => candidate.label === version);
-      const isWhole = file !== undefined && (await this.#models.read(file, () => Promise.resolve(true)));
+      const isWhole = await this.#readModel(version, () => Promise.resolve(true));
       if (isWhole !== true) throw new RangeError(`There is no model ${version} to activate; save it first.`);
-      await replaceFile(this.#pointer, 0o600, (pointer) => writeEnvelope(pointer, 'pointer', { version }, []));
+      const header = { version, ...(approval !== undefined && { approval }) };
+      await replaceFile(this.#pointer, 0o600, (pointer) => writeEnvelope(pointer, 'pointer', header, []));
       this.#inUse = version;
     });
   }
@@ -116,12 +137,12 @@ export class FileStore {
   /** The current model, else the newest one that is whole, else undefined. Damaged and newer ones are set aside. */
   loadCurrentModel(): Promise<StoredModel | undefined> {
     return this.#inTurn('load_model', async () => {
-      const current = await this.#readPointer();
+      const pointer = await this.#readPointer();
       const files = await this.#models.files();
-      const isCurrent = (file: NumberedFile): boolean => file.label === current;
+      const isCurrent = (file: NumberedFile): boolean => file.label === pointer?.version;
       for (const file of [...files.filter(isCurrent), ...files.filter((other) => !isCurrent(other))]) {
         const model = await this.#models.read(file, async (header, payload) => {
-          return { version: file.label, header, bytes: await payload.bytes() };
+          return { version: file.label, header, bytes: await payload.bytes(), approval: pointer?.approval };
         });
         if (model !== undefined) {
           this.#inUse = model.version;
@@ -130,6 +151,11 @@ export class FileStore {
       }
       return undefined;
     });
+  }
+
+  /** The bytes of a saved model; undefined when there is none of that version, or it is damaged. */
+  loadModel(version: string): Promise<ArrayBuffer | undefined> {
+    return this.#inTurn('load_model', () => this.#readModel(version, (_, payload) => payload.bytes()));
   }
 
   /**
@@ -167,13 +193,38 @@ export class FileStore {
     return this.#in('models/CURRENT');
   }
 
-  /** The version CURRENT names; undefined when it names none or cannot be used. */
-  async #readPointer(): Promise<string | undefined> {
+  #saveIn(
+    folder: EnvelopeFolder,
+    version: string,
+    header: Header,
+    bytes: ArrayBufferView | ArrayBuffer,
+    superfluous: () => Promise<NumberedFile[]>,
+  ): Promise<void> {
+    if (!VERSION.test(version)) {
+      return Promise.reject(new RangeError(`The model version is ${JSON.stringify(version)}; use ${VERSION.source}.`));
+    }
+    const view = ArrayBuffer.isView(bytes) ? bytes : new Uint8Array(bytes);
+    return this.#inTurn('save_model', async () => {
+      await folder.write(version, header, [view]);
+      await folder.remove(await superfluous());
+    });
+  }
+
+  async #readModel<T>(
+    version: string,
+    use: (header: Header, payload: EnvelopeReader) => Promise<T>,
+  ): Promise<T | undefined> {
+    const file = (await this.#models.files()).find((candidate) => candidate.label === version);
+    return file && (await this.#models.read(file, use));
+  }
+
+  /** What CURRENT says; undefined when it names nothing or cannot be used. */
+  async #readPointer(): Promise<Pointer | undefined> {
     let file;
     try {
       file = await open(this.#pointer, 'r');
       const { header } = await EnvelopeReader.open(file, this.#pointer, 'pointer');
-      return String(header['version']);
+      return { version: String(header['version']), approval: approvalRecordOf(header['approval']) };
     } catch (error) {
       if (isMissing(error)) return undefined;
       this.#events.error('load_model', String(error));

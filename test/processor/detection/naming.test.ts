@@ -94,22 +94,22 @@ describe('the name', () => {
 
   it('is that of the behavior whose signals carry the most evidence', () => {
     expect(find('user', busy, { failed_logins: 20, objects: 8 }).behavior).toBe('credential_stuffing');
-    expect(find('user', busy, { failed_logins: 8, objects: 20 }).behavior).toBe('enumeration');
+    expect(find('user', busy, { failed_logins: 8, objects: 20 }).behavior).toBe('scraping');
   });
 
   it('counts half of the second signal: two that agree weigh more than a somewhat stronger one alone', () => {
-    const { enumeration, credential_stuffing: stuffing } = BEHAVIORS;
-    const { objects, new_objects: newObjects } = enumeration.signals.user;
+    const { scraping, credential_stuffing: stuffing } = BEHAVIORS;
+    const { objects, new_objects: newObjects } = scraping.signals.user;
     // 10 + 10 / 2 against 12.
     const nats = { objects: 10 / objects, new_objects: 10 / newObjects };
     const alone = { failed_logins: 12 / stuffing.signals.user.failed_logins };
-    expect(find('user', busy, { ...nats, ...alone }).behavior).toBe('enumeration');
+    expect(find('user', busy, { ...nats, ...alone }).behavior).toBe('scraping');
     expect(find('user', busy, { objects: nats.objects, ...alone }).behavior).toBe('credential_stuffing');
   });
 
   it('goes to the next behavior where the strongest does not reach its minimum', () => {
     expect(find('user', { objects: 1000 }, { failed_logins: 20, objects: 18 })).toMatchObject({
-      behavior: 'enumeration',
+      behavior: 'scraping',
       isMaterial: true,
     });
   });
@@ -126,10 +126,17 @@ describe('the name', () => {
     expect(find('user', busy, { failed_logins: Math.LN2, objects: Math.LN2 }).behavior).toBe('other');
   });
 
+  it('of many object ids is scraping where they open, and enumeration where they are refused', () => {
+    const many = { objects: 60, object_runs: 50, denied: 55, denied_endpoints: 1 };
+    const ids = { objects: 10, object_runs: 12, new_objects: 10 };
+    expect(find('user', many, ids).behavior).toBe('scraping');
+    expect(find('user', many, { ...ids, denied: 24, error_excess: 20 }).behavior).toBe('enumeration');
+  });
+
   it('is never that of a behavior that is switched off', () => {
     const naming = namingOf('user', ['credential_stuffing']);
     const evidence = evidenceOf('user', { failed_logins: 20, objects: 15 });
-    expect(naming.name(rowOf('user', busy), evidence).behavior).toBe('enumeration');
+    expect(naming.name(rowOf('user', busy), evidence).behavior).toBe('scraping');
   });
 
   it('is that of a behavior with signals of this kind only', () => {

@@ -95,12 +95,21 @@ describe('evidence of a discrete sample', () => {
     );
   });
 
-  it('rises by one nat per resolution above a constant', () => {
+  it('above a constant is by two resolutions what the rule of succession says, then rises by one nat per resolution', () => {
     const constant = Tail.fit(repeated({ 5: 99 }), undefined, { resolution: 2 });
     expect(constant.evidence(5)).toBe(0);
-    expect(constant.evidence(5.5)).toBeCloseTo(0.25, 12);
-    expect(constant.evidence(7)).toBeCloseTo(1, 12);
-    expect(constant.evidence(25)).toBeCloseTo(10, 12);
+    expect(constant.evidence(7)).toBeCloseTo(Math.log(100) / 2, 12);
+    expect(constant.evidence(9)).toBeCloseTo(Math.log(100), 12);
+    expect(constant.evidence(25)).toBeCloseTo(Math.log(100) + 8, 12);
+  });
+
+  it('of a heavy tail grows in proportion where no shape is allowed', () => {
+    const pareto = sampleOf((p) => (1 - p) ** -0.3, 1000);
+    const straight = Tail.fit(pareto, undefined, { maxShape: 0 });
+    const step = straight.evidence(20) - straight.evidence(10);
+    expect(straight.evidence(30) - straight.evidence(20)).toBeCloseTo(step, 9);
+    const free = Tail.fit(pareto);
+    expect(free.evidence(30) - free.evidence(20)).toBeLessThan(free.evidence(20) - free.evidence(10));
   });
 
   it('rises no steeper than one nat per resolution in the tail', () => {

@@ -18,7 +18,7 @@ import { type CallFields, callOf, linearCount, repeat } from './observations.ts'
 function activityOf(calls: readonly CallFields[], pauses: readonly number[] = []): Float32Array {
   const floats = new Float32Array(5 + ACTIVITY_END + 5);
   const words = new Uint32Array(floats.buffer);
-  for (const [n, call] of calls.entries()) addToActivity(floats, words, 5, callOf(call), 0, pauses[n] ?? NaN);
+  for (const [n, call] of calls.entries()) addToActivity(floats, words, 5, callOf(call), 0, 1, pauses[n] ?? NaN);
   expect([...floats.subarray(0, 5), ...floats.subarray(5 + ACTIVITY_END)]).toEqual(Array<number>(10).fill(0));
   return floats;
 }

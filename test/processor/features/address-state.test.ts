@@ -1,5 +1,5 @@
 import type { AddressFeature } from '../../../processor/src/features/features.ts';
-import { type CallFields, excess, linearCount, MINUTES_5, Observations, repeat } from './observations.ts';
+import { type CallFields, excess, linearCount, MINUTES_5, hashOf, Observations, repeat } from './observations.ts';
 
 const { log, log1p } = Math;
 
@@ -91,4 +91,9 @@ test('the pause before a window does not count in it', () => {
   const calls = repeat(20, { at: MINUTES_5 }, 2);
   const fresh = new Observations().observe(...calls).valueOf('address', 'regularity');
   expect(new Observations().observe({}, ...calls).valueOf('address', 'regularity')).toBe(fresh);
+});
+
+test('the network of an address is that of its latest call', () => {
+  const { states } = new Observations().observe({ network: 3 }, { network: 5 });
+  expect(states.address.network(states.addressSlot)).toBe(hashOf('network', 5));
 });

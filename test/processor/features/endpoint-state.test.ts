@@ -172,7 +172,8 @@ describe('durations', () => {
     expect(endpoint.durationDeviation(endpointSlot, 1e9)).toBe(6);
     expect(endpoint.durationDeviation(endpointSlot, 0)).toBe(-6);
     expect(endpoint.durationDeviation(endpointSlot, slower(0.15))).toBeCloseTo(1, 5);
-    expect(endpoint.sizeDeviation(endpointSlot, larger(-0.3))).toBeCloseTo(-2, 5);
+    // A size counts a quarter, in the logarithm, as one deviation at least.
+    expect(endpoint.sizeDeviation(endpointSlot, larger(-0.3))).toBeCloseTo(-0.3 / 0.25, 5);
   });
 
   it('below the usual are no shift', () => {
@@ -216,4 +217,46 @@ test('calls without a user are no users', () => {
   const seen = new Observations().observe({ identityKind: 0, status: 500 });
   expect(seen.valueOf('endpoint', 'users')).toBe(0);
   expect(seen.valueOf('endpoint', 'failed_users')).toBe(0);
+});
+
+/** Calls of as many users, every other one of which fails. */
+const failing = (endpoint: number, calls: number) =>
+  Array.from({ length: calls }, (_, n) => ({ endpoint, user: n, status: n % 2 === 0 ? 503 : 200 }));
+
+describe('what an endpoint has beyond the others', () => {
+  it('is all of its server errors where the others are well', () => {
+    const seen = new Observations().observe(...repeat(200, { endpoint: 2 }), ...failing(1, 20));
+    expect(seen.valueOf('endpoint', 'server_errors')).toBeCloseTo(log1p(10), 5);
+  });
+
+  it('is less where they fail as well', () => {
+    const seen = new Observations().observe(...failing(2, 200), ...failing(1, 20));
+    // Of 200 calls elsewhere 100 failed, beside 50 that are assumed to have gone well.
+    expect(seen.valueOf('endpoint', 'server_errors')).toBeCloseTo(log1p(10 - 20 * (100 / 250)), 5);
+  });
+});
+
+/** Where so many of these addresses were refused. */
+function weightAfter(addresses: number, refused: number): number {
+  const { endpoint, endpointSlot } = new Observations({ users: 1000 }).observe(
+    ...Array.from({ length: addresses }, (_, address) => ({ address, status: address < refused ? 401 : 200 })),
+  ).states;
+  return endpoint.refusalWeight(endpointSlot);
+}
+
+describe("how much of a refusal is its caller's own", () => {
+  it('is all of it while few addresses are refused, or few are there at all', () => {
+    expect([weightAfter(40, 10), weightAfter(10, 10)]).toEqual([1, 1]);
+  });
+
+  it('is nothing where everybody is refused', () => {
+    expect(weightAfter(40, 40)).toBe(0);
+  });
+
+  it('is some of it in between', () => {
+    const weight = weightAfter(40, 30);
+    // 0.75 lies half-way between 0.6 and 0.9; the counts are estimates.
+    expect(weight).toBeGreaterThan(0.3);
+    expect(weight).toBeLessThan(0.7);
+  });
 });

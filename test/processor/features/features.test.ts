@@ -28,10 +28,9 @@ test('failures of access are never excused by earlier failures', () => {
   expect(access.filter(({ relative }) => relative)).toEqual([]);
 });
 
-test('lone novelty and hour features give six nats at most, the others of their themes eight, clients twelve', () => {
-  for (const name of ['hour_surprisal', 'client_novelty', 'network_novelty'] as const) {
-    expect(FEATURES.user[name].cap).toBe(6);
-  }
+test('a new network and an odd hour give six nats at most, novelties and timing eight, clients twelve', () => {
+  for (const name of ['hour_surprisal', 'network_novelty'] as const) expect(FEATURES.user[name].cap).toBe(6);
+  expect(FEATURES.user.client_novelty.cap).toBe(8);
   expect(Math.max(...capsOf('timing'), ...capsOf('novelty'))).toBe(8);
   expect(Math.max(...capsOf('client'))).toBe(12);
 });

@@ -55,14 +55,14 @@ describe('hours of the day', () => {
   it('have shares that add up to 1', () => {
     const population = new Population();
     const random = new Random(1, 1);
-    for (let n = 0; n < 1000; n++) population.windowStarted(MONDAY + random.below(10 * DAY));
+    for (let n = 0; n < 1000; n++) population.windowStarted(MONDAY + random.below(10 * DAY), 0);
     const shares = Array.from({ length: 24 }, (_, hour) => population.hourShare(hour));
     expect(shares.reduce((a, b) => a + b)).toBeCloseTo(1, 6);
   });
 
   it('are smoothed by a Gaussian of two hours over midnight', () => {
     const population = new Population();
-    for (let n = 0; n < 99; n++) population.windowStarted(MONDAY + n);
+    for (let n = 0; n < 99; n++) population.windowStarted(MONDAY + n, 0);
     const weights = [-4, -3, -2, -1, 0, 1, 2, 3, 4].map((hours) => Math.exp(-((hours / 2) ** 2) / 2));
     const all = weights.reduce((a, b) => a + b);
     for (const [hour, weight] of [
@@ -79,11 +79,11 @@ describe('hours of the day', () => {
   it('are known after one day of event time', () => {
     const population = new Population();
     expect(population.knowsTheDay).toBe(false);
-    population.windowStarted(MONDAY);
-    population.windowStarted(MONDAY + DAY - 1);
+    population.windowStarted(MONDAY, 0);
+    population.windowStarted(MONDAY + DAY - 1, 0);
     expect(population.knowsTheDay).toBe(false);
-    population.windowStarted(MONDAY + DAY);
-    population.windowStarted(MONDAY + 1);
+    population.windowStarted(MONDAY + DAY, 0);
+    population.windowStarted(MONDAY + 1, 0);
     expect(population.knowsTheDay).toBe(true);
   });
 });
@@ -96,7 +96,7 @@ describe('novelties', () => {
 
   it('are counted apart, per window of a user', () => {
     const population = new Population();
-    for (let n = 0; n < 800; n++) population.windowStarted(MONDAY);
+    for (let n = 0; n < 800; n++) population.windowStarted(MONDAY, 0);
     for (let n = 0; n < 46; n++) population.clientNovelty();
     population.networkNovelty();
     expect(population.clientNoveltyRate).toBeCloseTo(50 / 1000, 9);
@@ -104,19 +104,33 @@ describe('novelties', () => {
   });
 });
 
+describe('a client', () => {
+  it('is the rarer the fewer windows began with it, down to one in three thousand', () => {
+    const population = new Population();
+    for (let n = 0; n < 9999; n++) population.windowStarted(MONDAY, n < 99 ? 7 : 8);
+    expect(population.clientRarity(7)).toBeCloseTo(-Math.log(100 / 10_000), 6);
+    expect(population.clientRarity(8)).toBeCloseTo(-Math.log(9901 / 10_000), 6);
+    expect(population.clientRarity(9)).toBeCloseTo(Math.log(3000), 6);
+  });
+
+  it('is nothing special before anything was seen', () => {
+    expect(new Population().clientRarity(7)).toBeCloseTo(0, 9);
+  });
+});
+
 test('four million windows are halved with all that is counted per window: rates and shares stay', () => {
   const population = new Population();
-  for (let n = 0; n < 10; n++) population.windowStarted(MONDAY + 9 * HOUR);
+  for (let n = 0; n < 10; n++) population.windowStarted(MONDAY + 9 * HOUR, 0);
   const saved = population.snapshot();
   saved.numbers[2] = 4_000_000 - 1;
   saved.numbers[3] = 400_000;
   saved.numbers[4] = 40_000;
-  saved.hours[9] = 4_000_000 - 1;
+  saved.tables[2]![9] = 4_000_000 - 1;
   population.restore(saved);
   const share = population.hourShare(9);
-  population.windowStarted(MONDAY + 9 * HOUR);
+  population.windowStarted(MONDAY + 9 * HOUR, 0);
   expect(population.snapshot().numbers.slice(2, 5)).toEqual([2_000_000, 200_000, 20_000]);
-  expect(population.snapshot().hours[9]).toBe(2_000_000);
+  expect(population.snapshot().tables[2]![9]).toBe(2_000_000);
   expect(population.hourShare(9)).toBeCloseTo(share, 6);
   expect(population.clientNoveltyRate).toBeCloseTo(0.1, 4);
 });
@@ -124,8 +138,8 @@ test('four million windows are halved with all that is counted per window: rates
 test('a snapshot restores all of it', () => {
   const population = new Population();
   population.calls = 17;
-  population.windowStarted(MONDAY);
-  population.windowStarted(MONDAY + DAY + HOUR);
+  population.windowStarted(MONDAY, 0);
+  population.windowStarted(MONDAY + DAY + HOUR, 0);
   population.clientNovelty();
   population.clientNovelty();
   population.networkNovelty();

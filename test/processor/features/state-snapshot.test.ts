@@ -86,8 +86,8 @@ const busy = (): Observations => new Observations(BIG).observe(...traffic(4000, 
 test('a snapshot restores every row bit for bit, in order of use, through several chunks', async () => {
   const source = busy();
   const { target, chunks } = await restored(source);
-  // Transitions, departures and hours; users and addresses in three chunks each, endpoints in two.
-  expect(chunks).toHaveLength(3 + 3 + 3 + 2);
+  // Transitions, departures, hours and clients; users and addresses in three chunks each, endpoints in two.
+  expect(chunks).toHaveLength(4 + 3 + 3 + 2);
   for (const kind of ENTITY_KINDS) {
     const rows = rowsOf(source, kind);
     expect(rows.length).toBeGreaterThan(256);
@@ -120,7 +120,7 @@ test('a novelty that is over stays over', async () => {
 
 test('an empty state has an empty snapshot', async () => {
   const { target, chunks } = await restored(new Observations(BIG));
-  expect(chunks).toHaveLength(3);
+  expect(chunks).toHaveLength(4);
   for (const kind of ENTITY_KINDS) expect(target.states[kind].table.size).toBe(0);
 });
 

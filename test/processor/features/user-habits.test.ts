@@ -99,10 +99,11 @@ describe('a new client or network', () => {
   it('is new for one hour', () => {
     const seen = moved();
     const surprise = seen.valueOf('user', 'client_novelty');
+    const networkSurprise = seen.valueOf('user', 'network_novelty');
     seen.observe({ client: 2, network: 2, at: MINUTES_5 + HOUR - 1 });
     expect(seen.valueOf('user', 'client_novelty')).toBe(surprise);
-    expect(seen.valueOf('user', 'network_novelty')).toBe(surprise);
-    expect(seen.valueOf('user', 'joint_novelty')).toBeCloseTo(2 * surprise, 5);
+    expect(seen.valueOf('user', 'network_novelty')).toBe(networkSurprise);
+    expect(seen.valueOf('user', 'joint_novelty')).toBeCloseTo(surprise + networkSurprise, 5);
     seen.observe({ client: 2, network: 2, at: MINUTES_5 + HOUR });
     expect(seen.valueOf('user', 'client_novelty')).toBe(0);
     expect(seen.valueOf('user', 'network_novelty')).toBe(0);
@@ -121,9 +122,13 @@ describe('a new client or network', () => {
   });
 
   it('surprises less in a user who often has new ones', () => {
-    // The population had one novelty in 3 + 200 windows with 4 assumed; the user one in two windows.
+    // The population had one novelty in 3 + 200 windows with 4 assumed; the user one in two windows; one in three windows
+    // of all began with the client.
     const seen = moved().observe({ client: 3, at: 2 * MINUTES_5 });
-    expect(seen.valueOf('user', 'client_novelty')).toBeCloseTo(-log((1 + 5 * (5 / 203)) / (2 + 5)), 5);
+    expect(seen.valueOf('user', 'client_novelty')).toBeCloseTo(
+      -log((1 + 5 * (5 / 203)) / (2 + 5)) - log((1 + 1) / (3 + 1)) / 2,
+      5,
+    );
   });
 
   it('is known again within the memory of four clients and six networks', () => {

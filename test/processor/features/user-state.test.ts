@@ -72,10 +72,11 @@ const examples: Record<Exclude<UserFeature, 'hour_surprisal'>, Example> = {
     value: log1p(1500),
   },
   largest_response: { calls: [{ responseBytes: 500 }, { responseBytes: 1000 }, {}], value: log1p(1000) },
-  // The deviation is at least 0.15, and the endpoint has learned 1/31 of the surprise when the user is looked at.
+  // A deviation is at least 0.25, the endpoint has learned 1/31 of the surprise when the user is looked at, and its latest
+  // twenty answers are off by 2 / 20 of the 0.15 that its own deviation is at least.
   response_excess: {
     calls: [...repeat(30, { user: 2, responseBytes: 1000 }), { responseBytes: LARGER }],
-    value: (0.3 * (30 / 31)) / 0.15,
+    value: (0.3 * (30 / 31)) / 0.25 - 0.3 / 0.15 / 20,
   },
   request_bytes: { calls: [{ requestBytes: 70 }, {}, { requestBytes: 30 }], value: log1p(100) },
   endpoints: { calls: [1, 2, 3, 2, 1].map((endpoint) => ({ endpoint })), value: log1p(linearCount(3, 64)) },
@@ -113,10 +114,10 @@ const examples: Record<Exclude<UserFeature, 'hour_surprisal'>, Example> = {
     calls: [{}, { endpoint: 2 }, ...[1, 3, 4, 3].map((endpoint) => ({ endpoint, at: MINUTES_5 }))],
     value: log1p(2),
   },
-  // q: none in two windows, beside four in two hundred assumed; N is one window.
+  // q: none in two windows, beside four in two hundred assumed; N is one window. One of two windows began with the client.
   client_novelty: {
     calls: [{ client: 1 }, { client: 2, at: MINUTES_5 }],
-    value: -log((0 + 5 * (4 / 202)) / (1 + 5)),
+    value: -log((0 + 5 * (4 / 202)) / (1 + 5)) - log((1 + 1) / (2 + 1)) / 2,
   },
   network_novelty: {
     calls: [{ network: 1 }, { network: 2, at: MINUTES_5 }],
@@ -127,7 +128,7 @@ const examples: Record<Exclude<UserFeature, 'hour_surprisal'>, Example> = {
       { client: 1, network: 1 },
       { client: 2, network: 2, at: MINUTES_5 },
     ],
-    value: -2 * log((0 + 5 * (4 / 202)) / (1 + 5)),
+    value: -2 * log((0 + 5 * (4 / 202)) / (1 + 5)) - log((1 + 1) / (2 + 1)) / 2,
   },
   client_switches: {
     calls: [
@@ -140,7 +141,30 @@ const examples: Record<Exclude<UserFeature, 'hour_surprisal'>, Example> = {
     ],
     value: log1p(3),
   },
+  // Decayed over an hour, with a time constant of an hour and of a day.
+  refused_hour: { calls: [...repeat(3, { status: 404 }), { at: HOUR, status: 400 }], value: log1p(3 * exp(-1) + 1) },
+  refused_day: {
+    calls: [...repeat(3, { status: 404 }), { at: HOUR, status: 400 }],
+    value: log1p(3 * exp(-1 / 24) + 1),
+  },
+  session_switches: {
+    calls: [
+      { session: 5, client: 1 },
+      { session: 5, client: 2 },
+      { session: 5, client: 1 },
+      { session: 5, client: 3 },
+      { session: 5 },
+      { client: 4 },
+      { session: 6, client: 2 },
+    ],
+    value: log1p(2),
+  },
 };
+
+test("a day's refusals fade with those of the latest hours", () => {
+  const seen = new Observations().observe(...repeat(40, { status: 403 }), { at: 6 * HOUR });
+  expect(seen.valueOf('user', 'refused_day')).toBeCloseTo(log1p(12 * 40 * exp(-6)), 5);
+});
 
 test.each(Object.entries(examples))('the column %s holds what its formula says', (name, { calls, value }) => {
   const seen = new Observations().observe(...calls);
@@ -216,7 +240,9 @@ describe('sizes', () => {
   it('deviate by six at most, and n of them by the square root of n more', () => {
     const history = repeat(3000, { user: 2, responseBytes: 1000 });
     const seen = new Observations().observe(...history, ...repeat(4, { responseBytes: 1e12 }));
-    expect(seen.valueOf('user', 'response_excess')).toBeCloseTo((4 * 6) / 2, 5);
+    // Less what the latest twenty answers of the endpoint are off by, which is one at most.
+    const shifts = [0.3, 0.585, 0.85575, 1];
+    expect(seen.valueOf('user', 'response_excess')).toBeCloseTo((4 * 6 - shifts.reduce((a, b) => a + b)) / 2, 5);
   });
 });
 

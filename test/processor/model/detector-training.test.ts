@@ -9,13 +9,13 @@ import {
   BAND_STARTS,
   definitionsOf,
   type EntityDetector,
-  THEME_CAPS,
+  themeCapsOf,
   themesOf,
 } from '../../../processor/src/model/entity-detector.ts';
 import { Crowd, type OwnedRow, trainingRows } from './synthetic-rows.ts';
 
 /** That of themes which may decide alone. */
-const LARGEST_CAP = Math.max(...Object.values(THEME_CAPS));
+const LARGEST_CAP = Math.max(...Object.values(themeCapsOf('user')));
 const KINDS: readonly EntityKind[] = ['user', 'address', 'endpoint'];
 const FOREST: ForestSettings = { seed: 1, trees: 20, sampleSize: 64 };
 /** Entities with a history: one band, so that all rows fit the same tails. */
@@ -73,7 +73,7 @@ describe.each(KINDS)('a detector of a %s', (kind) => {
   /** Features that the own history may excuse and that no cap holds down. */
   const uncapped = FEATURE_NAMES[kind].filter((_, column) => {
     const { theme, relative, cap } = definitions[column]!;
-    return relative && cap === THEME_CAPS[theme] && cap === LARGEST_CAP;
+    return relative && cap === themeCapsOf(kind)[theme] && cap === LARGEST_CAP;
   });
 
   it.each(uncapped)('finds an extreme of %s more unusual than every normal row, and its theme says most', (name) => {

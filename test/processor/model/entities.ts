@@ -3,12 +3,14 @@ import { ApiCall } from '../../../processor/src/call/api-call.ts';
 import { EntityStates } from '../../../processor/src/features/entity-states.ts';
 import { Watermark } from '../../../processor/src/features/window-clock.ts';
 import { Random } from '../../../processor/src/forest/random.ts';
+import type { ApprovalRecord } from '../../../processor/src/store/approval-record.ts';
 import type { GateResult } from '../../../processor/src/model/gates.ts';
+import { ModelMemory } from '../../../processor/src/model/model-memory.ts';
 import type { Model } from '../../../processor/src/model/model.ts';
+import type { ModelStore } from '../../../processor/src/model/model-keeper.ts';
 import {
   type LearningSettings,
   ModelLifecycle,
-  type ModelStore,
   type TrainingRunner,
 } from '../../../processor/src/model/model-lifecycle.ts';
 import { train } from '../../../processor/src/model/train.ts';
@@ -25,10 +27,14 @@ const SETTINGS: LearningSettings = {
   promote: 'automatic',
   sampleRows: 300,
   forest: { seed: 1, trees: 10, sampleSize: 32 },
+  budget: { falseIncidentsPerDay: 10, shares: { user: 0.6, address: 0.2, endpoint: 0.2 } },
 };
 
-/** Trains at once. A few rows say little about the rate of alerts, so its gate is told nothing. */
-export const inline: TrainingRunner = async (input) => ({ ...train(input), rareShares: {} });
+/** Trains at once. Of so few rows the gates can say little, so only the one on kinds is asked. */
+export const inline: TrainingRunner = async (input) => {
+  const result = train(input);
+  return { ...result, gates: result.gates.filter(({ gate }) => gate === 'kinds') };
+};
 
 export interface LearningEnds {
   readonly run?: TrainingRunner;
@@ -49,9 +55,13 @@ export class LearningEntities {
   readonly promoted: Model[] = [];
   readonly trainings: TrainingEnd[] = [];
   readonly failures: unknown[] = [];
-  /** Models kept and the ones made current, by version. */
+  /** Models kept, kept apart, and made current, by version; with what was known of approval at the last. */
   readonly saved: string[] = [];
+  readonly rejected: string[] = [];
   readonly activated: string[] = [];
+  readonly approvals: ApprovalRecord[] = [];
+  /** Headers by version. */
+  readonly headers = new Map<string, Record<string, unknown>>();
   readonly #call = new ApiCall();
   readonly #random = new Random(5, 0);
 
@@ -60,9 +70,23 @@ export class LearningEntities {
       { users: 100, addresses: 100, endpoints: 100, services: 2, probationShare: 0.2 },
       { closing: (kind, slot) => this.lifecycle.learn(kind, slot), evicted: () => {} },
     );
+    const memory = new ModelMemory();
     const store: ModelStore = {
-      saveModel: async (version) => void this.saved.push(version),
-      activate: async (version) => void this.activated.push(version),
+      saveModel: async (version, header, bytes) => {
+        this.saved.push(version);
+        this.headers.set(version, header);
+        await memory.saveModel(version, header, bytes);
+      },
+      saveRejected: async (version, header) => {
+        this.rejected.push(version);
+        this.headers.set(version, header);
+      },
+      activate: async (version, approval) => {
+        this.activated.push(version);
+        this.approvals.push(approval);
+        await memory.activate(version, approval);
+      },
+      loadModel: (version) => memory.loadModel(version),
     };
     this.lifecycle = new ModelLifecycle(
       { ...SETTINGS, ...settings },

@@ -4,12 +4,13 @@ import { type EntityKind, FEATURE_NAMES, rowWidth, type Theme } from '../../../p
 import { IsolationForest } from '../../../processor/src/forest/isolation-forest.ts';
 import { Random } from '../../../processor/src/forest/random.ts';
 import {
+  ACCESS_WEIGHT,
   BAND_STARTS,
   type BandTails,
   definitionsOf,
   type DetectorParts,
   EntityDetector,
-  THEME_CAPS,
+  themeCapsOf,
   themesOf,
 } from '../../../processor/src/model/entity-detector.ts';
 
@@ -93,12 +94,12 @@ describe('themes', () => {
 });
 
 describe('evidence of a feature', () => {
-  it('is the average of that among everybody and that against the own history, each capped', () => {
+  it('is the average of that among everybody beyond the usual and that against the own history, each capped', () => {
     const detector = detectorOf('user');
-    // Against an own mean of 2 from very many windows the distance of 5 is 3.
+    // Against an own mean of 2 from very many windows the distance of 5 is 3; and 2 is what everybody sees every day.
     detector.evaluate(rowOf('user', { calls: 5 }, { windows: 1e7, mean: 2 }));
     expect(detector.featureEvidence[columnOf('user', 'calls')]).toBeCloseTo(
-      (nats.evidence(5) + nats.evidence(3)) / 2,
+      (nats.evidence(5) - nats.evidence(2) + nats.evidence(3)) / 2,
       4,
     );
   });
@@ -167,11 +168,11 @@ describe('the distance from the own baseline', () => {
 });
 
 describe('evidence of a theme', () => {
-  it('is that of the ordered sum of its features', () => {
+  it('is that of the ordered sum of its features, and counts more for access', () => {
     const detector = detectorOf('user');
     detector.evaluate(rowOf('user', { denied: 1.6, not_found: 1 }));
     const sum = nats.evidence(1.6) + nats.evidence(1) / 2;
-    expect(detector.themeEvidence[themeOf('user', 'access')]).toBeCloseTo(nats.evidence(sum), 6);
+    expect(detector.themeEvidence[themeOf('user', 'access')]).toBeCloseTo(ACCESS_WEIGHT * nats.evidence(sum), 6);
     const sums = new Float64Array(themesOf('user').length);
     detector.themeSums(rowOf('user', { denied: 1.6, not_found: 1 }), sums);
     expect(sums[themeOf('user', 'access')]).toBeCloseTo(sum, 6);
@@ -182,7 +183,7 @@ describe('evidence of a theme', () => {
     detector.evaluate(new Float32Array(rowWidth(kind)).fill(1e6));
     themesOf(kind).forEach(({ theme }, index) => {
       expect(detector.themeEvidence[index]).toBeGreaterThan(0);
-      expect(detector.themeEvidence[index]).toBeLessThanOrEqual(THEME_CAPS[theme]);
+      expect(detector.themeEvidence[index]).toBeLessThanOrEqual(themeCapsOf(kind)[theme]);
     });
   });
 
@@ -192,10 +193,10 @@ describe('evidence of a theme', () => {
     const [rate, access] = [themeOf('address', 'rate'), themeOf('address', 'access')];
     detector.evaluate(rowOf('address', { calls: 2, denied: 2 }, { windows: 0 }));
     expect(themeEvidence[rate]).toBeCloseTo(nats.evidence(2) / 2, 2);
-    expect(themeEvidence[access]).toBeCloseTo(nats.evidence(2), 2);
+    expect(themeEvidence[access]).toBeCloseTo(ACCESS_WEIGHT * nats.evidence(2), 2);
     detector.evaluate(rowOf('address', { calls: 2, denied: 2 }, { windows: 1e6 }));
     expect(themeEvidence[rate]).toBeCloseTo(nats.evidence(2), 2);
-    expect(themeEvidence[access]).toBeCloseTo(nats.evidence(2), 2);
+    expect(themeEvidence[access]).toBeCloseTo(ACCESS_WEIGHT * nats.evidence(2), 2);
   });
 
   it('of a user is not discounted: known users would go unseen', () => {
@@ -209,7 +210,7 @@ describe('fused evidence', () => {
   it('is the strongest theme plus half the second', () => {
     const detector = detectorOf('user');
     const fused = detector.evaluate(rowOf('user', { calls: 1, denied: 2, objects: 0.5 }));
-    expect(fused).toBeCloseTo(nats.evidence(2) + nats.evidence(1) / 2, 2);
+    expect(fused).toBeCloseTo(ACCESS_WEIGHT * nats.evidence(2) + nats.evidence(1) / 2, 2);
   });
 
   it('is finite and at least that of any theme, whatever the row', () => {

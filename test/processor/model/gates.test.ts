@@ -1,87 +1,118 @@
-import type { EntityKind } from '../../../processor/src/features/features.ts';
-import type { EntityDetector } from '../../../processor/src/model/entity-detector.ts';
-import { checkGates, rareShare } from '../../../processor/src/model/gates.ts';
-import { Model, type Provenance } from '../../../processor/src/model/model.ts';
+import type { CandidateMeasures } from '../../../processor/src/model/candidate-measures.ts';
+import { checkGates, type GateContext } from '../../../processor/src/model/gates.ts';
 
-const provenance: Provenance = {
-  version: 'm-1',
-  trainedAtSeconds: 0,
-  rows: { user: 0, address: 0, endpoint: 0 },
-  entities: { user: 0, address: 0, endpoint: 0 },
-  seed: 1,
+/** What nothing is wrong with. */
+const sound: CandidateMeasures = {
+  kind: 'user',
+  rows: 5000,
+  entities: 300,
+  leftOutShare: 0.002,
+  rareShare: 0.0001,
+  golden: [
+    { behavior: 'enumeration', recall: 1, approvedRecall: 1 },
+    { behavior: 'scraping', recall: 0.9, approvedRecall: 0.9 },
+  ],
+  against: { oddShare: 0.01, approvedOddShare: 0.01, shift: 0.02 },
 };
+const context: GateContext = { judged: ['user'], minEntities: 20 };
 
-/** To which the first value of a row is its rarity in nats. */
-const detector = {
-  evaluate: (row: Float32Array) => row[0]!,
-  rarity: (fused: number) => fused,
-} as unknown as EntityDetector;
+const measured = (...changes: Partial<CandidateMeasures>[]): CandidateMeasures[] =>
+  changes.map((change) => ({ ...sound, ...change }));
 
-const modelOf = (...kinds: EntityKind[]): Model =>
-  new Model(provenance, Object.fromEntries(kinds.map((kind) => [kind, detector])));
-
-const failed = (...[candidate, active, shares]: Parameters<typeof checkGates>): string[] =>
-  checkGates(candidate, active, shares)
+const failed = (measures: CandidateMeasures[], asked: Partial<GateContext> = {}): string[] =>
+  checkGates(measures, { ...context, ...asked })
     .filter(({ passed }) => !passed)
     .map(({ gate, detail }) => `${gate}: ${detail}`);
 
-describe('the gate on kinds', () => {
-  it('lets pass what judges some kind, where there was no model', () => {
-    expect(failed(modelOf('user'), undefined, {})).toEqual([]);
-  });
+test('a sound candidate passes all gates, each with what was measured and what is allowed', () => {
+  const gates = checkGates([sound], context);
+  expect(gates.every(({ passed }) => passed)).toBe(true);
+  expect(gates.map(({ gate, detail }) => `${gate}: ${detail}`)).toEqual([
+    'kinds: judges user',
+    'sample: user 5000 rows of 300, 0.2 % left out as suspect; at least 20 users or addresses, at most 50 % left out',
+    'alert_rate: user 0.01 %, of 1 in 100 1 % (approved 1 %) of training rows rarer than 1 in 10 000; at most 1 %, ' +
+      "and of 1 in 100 half to twice the approved model's, not counting below 2.5 %",
+    "golden_attacks: user 0.95 (approved 0.95) of planted attacks found; at least 0.5 and 0.95 of the approved model's",
+    "score_distribution: PSI user 0.02 against the approved model's scores; at most 0.5",
+  ]);
+});
 
+describe('the gate on kinds', () => {
   it('lets pass what judges as many kinds as before, or more', () => {
-    expect(failed(modelOf('user', 'address'), modelOf('user'), {})).toEqual([]);
-    expect(checkGates(modelOf('user', 'address'), modelOf('user'), {})[0]!.detail).toBe('judges user, address');
+    expect(failed(measured({}, { kind: 'address' }))).toEqual([]);
+    expect(failed([sound], { judged: [] })).toEqual([]);
   });
 
   it('keeps out what judges nobody', () => {
-    expect(failed(modelOf(), undefined, {})).toEqual(['kinds: judges nobody']);
+    expect(failed([], { judged: [], minEntities: 0 })).toEqual(['kinds: judges nobody']);
   });
 
   it('keeps out what no longer judges a kind that is judged now', () => {
-    expect(failed(modelOf('user'), modelOf('user', 'address', 'endpoint'), {})).toEqual([
+    expect(failed([sound], { judged: ['user', 'address', 'endpoint'] })).toEqual([
       'kinds: no longer judges address, endpoint',
     ]);
   });
 });
 
-describe('the gate on the alert rate', () => {
-  it('lets pass what finds hardly any of its own rows rare', () => {
-    expect(failed(modelOf('user'), undefined, { user: 0.0001, endpoint: 0 })).toEqual([]);
+describe('the gate on the sample', () => {
+  it('keeps out what was learned from too few users and addresses; endpoints are neither', () => {
+    expect(failed(measured({ entities: 19 }))[0]).toMatch(/^sample: .*at least 20 users or addresses/);
+    expect(failed(measured({ entities: 19 }, { kind: 'endpoint', entities: 100 }))).toHaveLength(1);
+    expect(failed(measured({ entities: 19 }, { kind: 'address', entities: 20 }))).toEqual([]);
   });
 
-  it.each<EntityKind>(['user', 'address', 'endpoint'])(
-    'keeps out what finds many a %s row rare, with the share',
-    (kind) => {
-      const [reason] = failed(modelOf('user', 'address', 'endpoint'), undefined, { [kind]: 0.1234 });
-      expect(reason).toMatch(/^alert_rate: /);
-      expect(reason).toContain(`${kind} 12.34 %`);
-    },
-  );
+  it('keeps out what was learned from the smaller half of the rows', () => {
+    expect(failed(measured({ leftOutShare: 0.5 }))).toEqual([]);
+    expect(failed(measured({ leftOutShare: 0.51 }))[0]).toContain('51 % left out as suspect');
+  });
 });
 
-/** Rows of two values: a rarity, and the windows. */
-const sharesOf = (rarities: readonly number[]): number =>
-  rareShare(detector, {
-    kind: 'user',
-    size: rarities.length,
-    width: 2,
-    rows: Float32Array.from(rarities.flatMap((rarity) => [rarity, 10])),
-    entityHigh: new Uint32Array(rarities.length),
-    entityLow: new Uint32Array(rarities.length),
-    windowsPerDay: 1,
+describe('the gate on the alert rate', () => {
+  it('keeps out what finds many of its own rows rare', () => {
+    expect(failed(measured({ rareShare: 0.01 }))).toEqual([]);
+    expect(failed(measured({ rareShare: 0.1234 }))[0]).toMatch(/^alert_rate: user 12\.34 %/);
   });
 
-describe('the share of rare rows', () => {
-  it('counts rows rarer than one in ten thousand', () => {
-    // ln 10 000 is 9.21.
-    expect(sharesOf([0, 9.2, 9.22, 20])).toBe(0.5);
-    expect(sharesOf([1, 2, 3])).toBe(0);
+  it.each([
+    [0.05, 0.025, true],
+    [0.051, 0.025, false],
+    [0.03, 0.06, true],
+    [0.03, 0.061, false],
+    // Below the floor of 2.5 % all are alike.
+    [0.0001, 0.02, true],
+    [0.0001, 0.051, false],
+  ])('%f of odd rows where the approved model finds %f: passes %p', (oddShare, approvedOddShare, passes) => {
+    expect(failed(measured({ against: { oddShare, approvedOddShare, shift: 0 } }))).toHaveLength(passes ? 0 : 1);
+  });
+});
+
+const golden = (recall: number, approvedRecall?: number): Partial<CandidateMeasures> => ({
+  golden: [{ behavior: 'enumeration', recall, approvedRecall }],
+});
+
+describe('the gate on golden attacks', () => {
+  it('asks a first model to find half of them', () => {
+    expect(failed(measured(golden(0.5)))).toEqual([]);
+    expect(failed(measured(golden(0.49)))[0]).toMatch(/^golden_attacks: user 0\.49/);
   });
 
-  it('is estimated from some rows, evenly spread, where there are very many', () => {
-    const share = sharesOf(Array.from({ length: 40_001 }, (_, index) => (index < 10_000 ? 20 : 0)));
-    expect(share).toBeCloseTo(0.25, 2);
+  it('asks later ones to find nearly as many as the approved one, of each kind, and names what is missed', () => {
+    expect(failed(measured(golden(0.95, 1)))).toEqual([]);
+    expect(failed(measured(golden(1, 1), { kind: 'address', ...golden(0.94, 1) }))[0]).toContain(
+      'address 0.94 (approved 1.00), less of enumeration',
+    );
+    expect(failed(measured(golden(0.49, 0.4)))).toHaveLength(1);
   });
+});
+
+test('the gate on the score distribution keeps out what scores the same rows otherwise', () => {
+  const against = { oddShare: 0.01, approvedOddShare: 0.01 };
+  expect(failed(measured({ against: { ...against, shift: 0.5 } }))).toEqual([]);
+  expect(failed(measured({ against: { ...against, shift: 0.51 } }))[0]).toMatch(/^score_distribution: PSI user 0\.51/);
+});
+
+test('without an approved model there is nothing to compare with', () => {
+  const [, , alerts, , scores] = checkGates(measured({ against: undefined }), context);
+  expect([alerts!.passed, scores!.passed]).toEqual([true, true]);
+  expect(scores!.detail).toContain('no approved model');
 });

@@ -1,4 +1,4 @@
-import type { Model } from '../../../processor/src/model/model.ts';
+import { Model } from '../../../processor/src/model/model.ts';
 import type { TrainingRunner } from '../../../processor/src/model/model-lifecycle.ts';
 import { train } from '../../../processor/src/model/train.ts';
 import { rowWidth } from '../../../processor/src/features/features.ts';
@@ -6,8 +6,11 @@ import { inline, LearningEntities, START } from './entities.ts';
 
 const versions = (models: readonly Model[]): string[] => models.map(({ provenance }) => provenance.version);
 
-/** A runner whose result the alert rate gate refuses. */
-const alarming: TrainingRunner = async (input) => ({ ...train(input), rareShares: { user: 0.5 } });
+/** A runner whose result a gate refuses. */
+const alarming: TrainingRunner = async (input) => ({
+  ...train(input),
+  gates: [{ gate: 'alert_rate', passed: false, detail: 'user 50 %' }],
+});
 
 describe('learning', () => {
   it('begins at the first span and goes on until rows, entities and hours all suffice', async () => {
@@ -179,9 +182,10 @@ describe('later models', () => {
     expect(entities.trainings[1]!.outcome).toBe('rejected');
     const failed = entities.trainings[1]!.gates.filter(({ passed }) => !passed);
     expect(failed.map(({ gate }) => gate)).toEqual(['alert_rate']);
-    expect(failed[0]!.detail).toContain('user 50.00 %');
     expect(entities.lifecycle.active).toBe(entities.promoted[0]);
-    expect(entities.saved).toHaveLength(1);
+    expect([entities.saved.length, entities.activated.length]).toEqual([1, 1]);
+    expect(entities.rejected).toHaveLength(1);
+    expect(entities.headers.get(entities.rejected[0]!)).toMatchObject({ outcome: 'rejected', gates: failed });
   });
 
   it('start from the one loaded at start: no first model is trained beside it', async () => {
@@ -201,6 +205,129 @@ describe('later models', () => {
 });
 
 const broken = (reason: string) => () => Promise.reject(new Error(reason));
+
+/** A runner that tells what it was given, as far as it concerns approval. */
+function recorder(): { run: TrainingRunner; approved: (string | undefined)[] } {
+  const approved: (string | undefined)[] = [];
+  const run: TrainingRunner = (input) => {
+    approved.push(input.approved && Model.from(new Uint8Array(input.approved)).provenance.version);
+    return inline(input);
+  };
+  return { run, approved };
+}
+
+describe('the approved model', () => {
+  it('is the first one, and later ones that promote themselves do not take its place', async () => {
+    const { run, approved } = recorder();
+    const entities = new LearningEntities({}, { run });
+    entities.live(0, 2);
+    for (let hour = 2; hour < 4; hour++) {
+      await entities.train();
+      entities.live(hour, 1.01);
+    }
+    await entities.train();
+    const [first, second] = versions(entities.promoted);
+    // What is suspect is told by the first model, in the second training and in the third.
+    expect(approved).toEqual([undefined, first, first]);
+    expect(entities.lifecycle.approval).toMatchObject({ approved: first, nominee: { version: second } });
+    expect(entities.approvals.at(-1)).toEqual(entities.lifecycle.approval);
+  });
+
+  it('changes when one has been in the open for as long as the approved one had learned', async () => {
+    const { run, approved } = recorder();
+    const entities = new LearningEntities({}, { run });
+    entities.live(0, 2);
+    await entities.train();
+    entities.live(2, 1.01);
+    await entities.train();
+    entities.live(3.01, 2.01);
+    await entities.train();
+    const [first, second] = versions(entities.promoted);
+    expect(approved).toEqual([undefined, first, second]);
+    expect(entities.lifecycle.approval).toMatchObject({ approved: second });
+  });
+
+  it('is the one that a person promotes, and nothing waits any more', async () => {
+    const entities = new LearningEntities();
+    entities.live(0, 2);
+    await entities.train();
+    entities.live(2, 1.01);
+    await entities.train();
+    entities.lifecycle.promote(entities.promoted[0]!);
+    expect(entities.lifecycle.approval).toEqual({
+      approved: versions(entities.promoted)[0],
+      learnedSeconds: 7 * 86_400,
+    });
+  });
+
+  it('survives a restart, and is the one in use where nothing is known', async () => {
+    const before = new LearningEntities();
+    before.live(0, 2);
+    await before.train();
+    before.live(2, 1.01);
+    await before.train();
+    const after = new LearningEntities();
+    after.lifecycle.resume(before.promoted[1]!, structuredClone(before.approvals.at(-1)));
+    expect(after.lifecycle.approval).toEqual(before.lifecycle.approval);
+
+    const unknown = new LearningEntities();
+    unknown.lifecycle.resume(before.promoted[1]!, undefined);
+    expect(unknown.lifecycle.approval?.approved).toBe(versions(before.promoted)[1]);
+  });
+
+  it('is replaced by the one in use for a training where the store cannot give it', async () => {
+    const { run, approved } = recorder();
+    const full = broken('disk full');
+    const store = { saveModel: full, saveRejected: full, activate: full, loadModel: full };
+    const entities = new LearningEntities({}, { run, store });
+    entities.live(0, 2);
+    await entities.train();
+    entities.live(2, 1.01);
+    await entities.train();
+    expect(approved).toEqual([undefined, versions(entities.promoted)[0]]);
+  });
+});
+
+describe('a training at once', () => {
+  it('puts its model to use whatever the gates say, and tells what they said', async () => {
+    const entities = new LearningEntities({}, { run: alarming });
+    entities.live(0, 2);
+    const gates = await entities.lifecycle.trainNow();
+    expect(gates.map(({ passed }) => passed)).toEqual([false]);
+    expect(entities.lifecycle.active).toBe(entities.promoted[0]);
+  });
+
+  it('asks for no rows, entities or hours, and keeps nothing in the store', async () => {
+    const entities = new LearningEntities({ minRows: Infinity, minHours: 1000 });
+    entities.live(0, 2);
+    await entities.train();
+    expect(entities.promoted).toEqual([]);
+    await entities.lifecycle.trainNow();
+    expect(versions(entities.promoted)).toEqual([entities.lifecycle.active!.provenance.version]);
+    expect([entities.saved, entities.activated, entities.trainings]).toEqual([[], [], []]);
+  });
+
+  it('on too little is refused with the remedy, and changes nothing', async () => {
+    const entities = new LearningEntities();
+    entities.observe(START, { userHigh: 1, userLow: 1 });
+    await expect(entities.lifecycle.trainNow()).rejects.toThrow(
+      /^There are too few windows to learn from: .+; give it more traffic to train on\.$/,
+    );
+    expect(entities.lifecycle.active).toBeUndefined();
+    expect(entities.promoted).toEqual([]);
+  });
+
+  it('is refused while another is under way', async () => {
+    const entities = new LearningEntities();
+    entities.live(0, 2);
+    entities.lifecycle.trainIfDue();
+    await expect(entities.lifecycle.trainNow()).rejects.toThrow('A training is under way; wait for it.');
+    await entities.lifecycle.idle();
+    expect(entities.promoted).toHaveLength(1);
+    await entities.lifecycle.trainNow();
+    expect(entities.promoted).toHaveLength(2);
+  });
+});
 
 describe('trouble', () => {
   it('in a training is told and tried again, and learning goes on', async () => {
@@ -231,7 +358,8 @@ describe('trouble', () => {
   });
 
   it('in the store costs the copy, not the model', async () => {
-    const store = { saveModel: broken('disk full'), activate: broken('disk full') };
+    const full = broken('disk full');
+    const store = { saveModel: full, saveRejected: full, activate: full, loadModel: full };
     const entities = new LearningEntities({}, { store });
     entities.live(0, 2);
     await entities.train();

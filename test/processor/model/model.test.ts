@@ -12,7 +12,10 @@ const fresh = crowds.map((crowd) => crowd.rows(50));
 
 function trainedBytes(seed = 1): Uint8Array {
   const settings = { seed, trees: 5, sampleSize: 32 };
-  return new Uint8Array(train({ version: 'm-1', trainedAtSeconds: 1_789_000_000, settings, kinds: training }).model);
+  const thresholds = { user: 1e-4, address: 1e-4, endpoint: 1e-4 };
+  const gates = { judged: [], minEntities: 1, approved: undefined };
+  const input = { version: 'm-1', trainedAtSeconds: 1_789_000_000, settings, kinds: training, thresholds, ...gates };
+  return new Uint8Array(train(input).model);
 }
 
 const bytes = trainedBytes();

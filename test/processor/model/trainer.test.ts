@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { TrainingInput } from '../../../processor/src/model/train.ts';
 import { Trainer, type TrainerOptions } from '../../../processor/src/model/trainer.ts';
 
 /** What the thread of these tests is told to do. */
@@ -135,9 +136,18 @@ test('the heap of the thread is bounded', async () => {
 });
 
 test('the training thread trains as the function does and leaves the priority of this process alone', async () => {
-  const input = { version: 'm-1', trainedAtSeconds: 1.8e9, settings: { seed: 1, trees: 5, sampleSize: 16 }, kinds: [] };
+  const input: TrainingInput = {
+    version: 'm-1',
+    trainedAtSeconds: 1.8e9,
+    settings: { seed: 1, trees: 5, sampleSize: 16 },
+    kinds: [],
+    thresholds: { user: 1e-4, address: 1e-4, endpoint: 1e-4 },
+    judged: [],
+    minEntities: 1,
+    approved: undefined,
+  };
   const before = niceOfThisProcess();
-  const outcome = await new Trainer<typeof input, { version: string; model: ArrayBuffer }>().train('t-1', input);
+  const outcome = await new Trainer<TrainingInput, { version: string; model: ArrayBuffer }>().train('t-1', input);
   expect(outcome).toMatchObject({ outcome: 'succeeded', result: { version: 'm-1' } });
   expect(niceOfThisProcess()).toBe(before);
 });

@@ -271,4 +271,14 @@ describe('jsonToProtobuf', () => {
       'it holds more than 4000000 values',
     );
   });
+
+  it('takes as many values as it is told to, to the very one', () => {
+    // The request, the two lists and what is in them: three braces, two brackets and a comma count.
+    const body = Buffer.from('{"resourceSpans":[{},{"scopeSpans":[]}]}');
+    expect(jsonToProtobuf(body, { maxDepth: 64, maxValues: 6 })).toEqual(jsonToProtobuf(body));
+    expect(() => jsonToProtobuf(body, { maxDepth: 64, maxValues: 5 })).toThrow(
+      'it holds more than 5 values; send smaller requests.',
+    );
+    expect(() => jsonToProtobuf(body, { maxDepth: 64, maxValues: 5 })).toThrow(JsonError);
+  });
 });

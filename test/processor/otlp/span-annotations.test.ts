@@ -27,9 +27,28 @@ describe('SpanAnnotations', () => {
     expect(lengths).toEqual(Array.from({ length: 20_000 }, (_, span) => span % 3));
   });
 
-  it('refuses a span that comes before the current one', () => {
+  it('takes spans in any order', () => {
+    const annotations = new SpanAnnotations();
+    for (const [span, length] of [
+      [3, 5],
+      [0, 2],
+      [2, 7],
+    ] as const) {
+      annotations.select(span);
+      annotations.writer.raw(Buffer.alloc(length, span));
+    }
+    expect([0, 1, 2, 3, 4].map((span) => annotations.byteLength(span))).toEqual([2, 0, 7, 5, 0]);
+    const { bytes } = annotations.writer;
+    expect([0, 2, 3].map((span) => bytes[annotations.byteOffset(span)])).toEqual([0, 2, 3]);
+  });
+
+  it('refuses a span that was annotated before another', () => {
     const annotations = new SpanAnnotations();
     annotations.select(3);
-    expect(() => annotations.select(2)).toThrow('span 2 comes after span 3; annotate in ascending order.');
+    annotations.writer.raw(Buffer.alloc(1));
+    annotations.select(2);
+    expect(() => annotations.select(3)).toThrow(
+      "span 3 has its annotations already; write all of a span's before the next.",
+    );
   });
 });

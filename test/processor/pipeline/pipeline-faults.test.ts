@@ -10,9 +10,9 @@ const FAULT = new Error('a defect of ours');
 function breakJudge(stage: Stage, isFaulty: (from: number) => boolean): void {
   const { judge } = stage;
   const real = judge.judge.bind(judge);
-  judge.judge = (view, annotations, from, to, tally) => {
-    if (isFaulty(from)) throw FAULT;
-    real(view, annotations, from, to, tally);
+  judge.judge = (view, turn, annotations, tally) => {
+    if (isFaulty(turn.from)) throw FAULT;
+    real(view, turn, annotations, tally);
   };
 }
 
@@ -184,12 +184,12 @@ describe('large requests', () => {
     let small: Promise<unknown> | undefined;
     let isSmallAnswered = false;
     let wasAnsweredInBetween = false;
-    judge.judge = (view, annotations, from, to, tally) => {
-      real(view, annotations, from, to, tally);
+    judge.judge = (view, turn, annotations, tally) => {
+      real(view, turn, annotations, tally);
       // The small one comes when the large one has been read and its first slice judged.
-      if (view.scorableCount > 100 && from === 0)
+      if (view.scorableCount > 100 && turn.from === 0)
         small = stage.send(request(calls(2, 5000))).then(() => (isSmallAnswered = true));
-      if (to === 2000) wasAnsweredInBetween = isSmallAnswered;
+      if (turn.to === 2000) wasAnsweredInBetween = isSmallAnswered;
     };
     await stage.send(request(calls(2000)));
     await small;

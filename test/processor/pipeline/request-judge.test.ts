@@ -1,6 +1,12 @@
 import { annotate, SpanAnnotations } from '../../../processor/src/otlp/annotate.ts';
 import type { SpanInput } from '../../../processor/src/otlp/request-writer.ts';
-import type { Tally } from '../../../processor/src/pipeline/request-judge.ts';
+import {
+  emptyTally,
+  type JudgeListener,
+  type Tally,
+  type Turn,
+} from '../../../processor/src/pipeline/request-judge.ts';
+import { TimeOrder } from '../../../processor/src/pipeline/time-order.ts';
 import { call, calls, nanoseconds, NOW, request, verdictsIn } from './requests.ts';
 import { Stage } from './stage.ts';
 import { ToldModel } from './told-model.ts';
@@ -13,12 +19,16 @@ beforeEach(() => {
   told = new ToldModel('m-1');
 });
 
-/** Judges all spans, and says what was found and written. */
-function judge(spans: readonly SpanInput[]): { tally: Tally; verdicts: Record<string, unknown>[] } {
+/** Judges all spans, or those at some places of an order, and says what was found and written. */
+function judge(
+  spans: readonly SpanInput[],
+  part: Partial<Turn> = {},
+): { tally: Tally; verdicts: Record<string, unknown>[] } {
   const view = stage.view(request(spans));
   const annotations = new SpanAnnotations();
-  const tally: Tally = { scored: 0, learning: 0, duplicates: 0, identified: 0, routed: 0, sampled: 0 };
-  stage.judge.judge(view, annotations, 0, view.scorableCount, tally);
+  const tally = emptyTally();
+  const turn = { order: new TimeOrder().arrange(view), from: 0, to: view.scorableCount, ...part };
+  stage.judge.judge(view, turn, annotations, tally);
   return { tally, verdicts: verdictsIn(annotate(view, annotations)) };
 }
 
@@ -145,5 +155,85 @@ describe('spans that must not move anything', () => {
   test('a span repeated within one request counts once', () => {
     const { tally } = judge([call(0), call(0), call(1)]);
     expect([tally.duplicates, stage.rows]).toEqual([1, 2]);
+  });
+});
+
+describe('a turn', () => {
+  test('judges what stands at its places of the order, in that order, and nothing else', () => {
+    stage.lifecycle.promote(told.model);
+    flagUsers();
+    const users = ['ada', 'bob', 'cyd', 'dan', 'eve'];
+    const spans = users.map((user, index) => at(call(index, { 'user.id': user }), NOW - 60 + index));
+    const { tally, verdicts } = judge(spans, { order: Int32Array.of(4, 2, 0, 3, 1), from: 1, to: 4 });
+    expect(verdicts.map((verdict) => 'anomaly.score' in verdict)).toEqual([true, false, true, true, false]);
+    expect([tally.scored, stage.rows]).toEqual([3, 3]);
+    // Incidents open in the order of judgement: cyd, ada, dan.
+    expect(stage.opened.map(({ startSeconds }) => startSeconds - (NOW - 60))).toEqual([2, 0, 3]);
+    expect(verdicts[0]!['anomaly.incident.id']).toBe(stage.opened[1]!.id);
+  });
+
+  test('of no places judges nothing', () => {
+    const { tally, verdicts } = judge(calls(2), { from: 1, to: 1 });
+    expect([tally, verdicts, stage.rows]).toEqual([emptyTally(), [{}, {}], 0]);
+  });
+
+  test('after another of the same request goes on where that ended', () => {
+    const view = stage.view(request(calls(5)));
+    const annotations = new SpanAnnotations();
+    const tally = emptyTally();
+    const order = new TimeOrder().arrange(view);
+    stage.judge.judge(view, { order, from: 0, to: 2 }, annotations, tally);
+    stage.lifecycle.promote(told.model);
+    stage.judge.judge(view, { order, from: 2, to: 5 }, annotations, tally);
+    expect(tally).toMatchObject({ learning: 2, scored: 3, identified: 5, duplicates: 0 });
+    const states = verdictsIn(annotate(view, annotations)).map((verdict) => verdict['anomaly.state'] ?? 'scored');
+    expect(states).toEqual(['learning', 'learning', 'scored', 'scored', 'scored']);
+  });
+});
+
+describe('the listener', () => {
+  const heard: unknown[][] = [];
+  const listener: JudgeListener = {
+    learned: ({ startSeconds }, span) => heard.push(['learned', span, Math.round(startSeconds - NOW)]),
+    judged: ({ startSeconds }, span, { score, isAnomaly }, incident) =>
+      heard.push(['judged', span, Math.round(startSeconds - NOW), Number(score.toFixed(3)), isAnomaly, incident?.id]),
+  };
+
+  beforeEach(() => {
+    heard.length = 0;
+    stage = new Stage({ listener });
+  });
+
+  test('hears of every call that is learned from, in the order of judgement', () => {
+    judge([at(call(0), NOW), at(call(1), NOW - 120), at(call(2), NOW - 60)]);
+    expect(heard).toEqual([
+      ['learned', 1, -120],
+      ['learned', 2, -60],
+      ['learned', 0, 0],
+    ]);
+  });
+
+  test('hears of every call that is judged: its score, whether it is an anomaly, and the incident it is part of', () => {
+    stage.lifecycle.promote(told.model);
+    findUsersOdd();
+    judge([at(call(0), NOW - 10)]);
+    flagUsers();
+    // What was found before is still good within the window; a new user is looked at.
+    judge([at(call(1, { 'user.id': 'bob' }), NOW - 9)]);
+    // 5 nats are 2.171 decades of 6.
+    expect(heard).toEqual([
+      ['judged', 0, -10, 0.362, false, undefined],
+      ['judged', 0, -9, 1, true, stage.opened[0]!.id],
+    ]);
+  });
+
+  test('hears of spans that move nothing, too: repeated ones, and those with an absurd clock', () => {
+    judge([at(call(0), NOW - 10)]);
+    judge([at(call(0), NOW - 10), at(call(1), NOW + 86_400)]);
+    expect(heard.map(([what, span]) => [what, span])).toEqual([
+      ['learned', 0],
+      ['learned', 0],
+      ['learned', 1],
+    ]);
   });
 });

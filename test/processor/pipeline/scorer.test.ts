@@ -60,19 +60,19 @@ const refused = { 'http.response.status_code': 403 };
 
 describe('the score of a call', () => {
   test('is -log10(p) / 6 of the rarest of its sides', () => {
-    told.told.user.nats = THOUSANDTH;
-    told.told.endpoint.nats = Math.log(1e2);
+    told.told.user.nats = Math.log(1e5);
+    told.told.endpoint.nats = Math.log(2e4);
     const judgement = scorer.judge(observe(0));
-    expect([judgement.userScore, judgement.addressScore]).toEqual([expect.closeTo(3 / 6), 0]);
-    expect(judgement.endpointScore).toBeCloseTo(2 / 6);
+    expect([judgement.userScore, judgement.addressScore]).toEqual([expect.closeTo(5 / 6), 0]);
+    expect(judgement.endpointScore).toBeCloseTo(Math.log10(2e4) / 6);
     expect(judgement.score).toBe(judgement.userScore);
     expect([judgement.kind, judgement.isAnomaly]).toEqual(['user', false]);
   });
 
   test.each(['user', 'address', 'endpoint'] as const)('follows the %s where that side is the rarest', (kind) => {
-    for (const other of ['user', 'address', 'endpoint'] as const) told.told[other].nats = other === kind ? 5 : 4;
+    for (const other of ['user', 'address', 'endpoint'] as const) told.told[other].nats = other === kind ? 10 : 9.5;
     const judgement = scorer.judge(observe(0, refused));
-    expect([judgement.kind, judgement.score]).toEqual([kind, expect.closeTo(5 / Math.LN10 / 6)]);
+    expect([judgement.kind, judgement.score]).toEqual([kind, expect.closeTo(10 / Math.LN10 / 6)]);
   });
 
   test('is 1 from one in a million on', () => {
@@ -105,6 +105,14 @@ describe('the score of a call', () => {
 });
 
 describe('who answers for a call', () => {
+  test('an endpoint only once it is so rare that it is flagged: many users share its window', () => {
+    told.told.endpoint.nats = THRESHOLD - 0.01;
+    expect(scorer.judge(observe(0)).endpointScore).toBe(0);
+    scorer.use(told.model);
+    told.told.endpoint.nats = THRESHOLD + 0.01;
+    expect(scorer.judge(observe(1)).endpointScore).toBeCloseTo(4 / 6);
+  });
+
   test('an address answers for the calls that are refused, not for its neighbours behind the same gateway', () => {
     told.told.address.nats = 12;
     const good = scorer.judge(observe(0));

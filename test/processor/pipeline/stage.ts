@@ -11,6 +11,7 @@ import { type Incident, IncidentBook } from '../../../processor/src/detection/in
 import { EntityStates } from '../../../processor/src/features/entity-states.ts';
 import { stateChunks, stateHeader } from '../../../processor/src/features/state-snapshot.ts';
 import { Watermark } from '../../../processor/src/features/window-clock.ts';
+import { ModelMemory } from '../../../processor/src/model/model-memory.ts';
 import { ModelLifecycle } from '../../../processor/src/model/model-lifecycle.ts';
 import { ownKeys } from '../../../processor/src/otlp/attributes.ts';
 import { KeyTable, RequestView } from '../../../processor/src/otlp/request-view.ts';
@@ -18,7 +19,7 @@ import { Forwarding } from '../../../processor/src/pipeline/forwarding.ts';
 import { InFlightBytes } from '../../../processor/src/pipeline/in-flight-bytes.ts';
 import { Pipeline, type PipelineParts } from '../../../processor/src/pipeline/pipeline.ts';
 import { RecentSpans } from '../../../processor/src/pipeline/recent-spans.ts';
-import { RequestJudge } from '../../../processor/src/pipeline/request-judge.ts';
+import { type JudgeListener, RequestJudge } from '../../../processor/src/pipeline/request-judge.ts';
 import { Scorer } from '../../../processor/src/pipeline/scorer.ts';
 import { SpanWriter } from '../../../processor/src/pipeline/span-writer.ts';
 import { TopUsers } from '../../../processor/src/pipeline/top-users.ts';
@@ -66,6 +67,7 @@ export interface StageOptions {
   /** `none`: a tap. */
   readonly next?: TraceConsumer | 'none';
   readonly prefix?: string;
+  readonly listener?: JudgeListener;
 }
 
 /** The pipeline with all its real parts, between a sender and a next hop that the test plays. */
@@ -107,12 +109,13 @@ export class Stage {
         promote: 'automatic',
         sampleRows: 1000,
         forest: { seed: 1, trees: 10, sampleSize: 16 },
+        budget,
       },
       {
         states: this.states,
         watermark: this.watermark,
         run: () => Promise.reject(new Error('No training is due.')),
-        store: { saveModel: () => Promise.resolve(), activate: () => Promise.resolve() },
+        store: new ModelMemory(),
         events: { promoted: (model) => this.scorer.use(model), trained: () => {}, failed: () => {} },
         random: () => 0.5,
         nowMs: () => 0,
@@ -140,6 +143,7 @@ export class Stage {
       writer,
       topUsers: this.topUsers,
       endpointScores: this.telemetry.endpointScores,
+      ...(options.listener !== undefined && { listener: options.listener }),
     });
     this.forwarding = new Forwarding(options.limit ?? 4 * MIB, prefix);
     const parts: PipelineParts = {

@@ -203,6 +203,43 @@ describe('models', () => {
     expect(await currentModel(await reopen(store))).toBe('m-1 {} 1');
   });
 
+  test('the approved one and the one that waits for approval are kept too, and known after a restart', async () => {
+    let store = await openStore();
+    const nominee = { version: 'm-2', sinceSeconds: 1_789_459_200, learnedSeconds: 7200 };
+    const approval = { approved: 'm-1', learnedSeconds: 3600, nominee };
+    for (const version of ['m-1', 'm-2', 'm-3']) await store.saveModel(version, {}, content(version));
+    await store.activate('m-3', approval);
+    for (let i = 4; i <= 9; i += 1) await store.saveModel(`m-${i}`, {}, content(`${i}`));
+    store = await reopen(store);
+    expect((await store.loadCurrentModel())?.approval).toEqual(approval);
+    for (const version of ['m-1', 'm-2', 'm-3']) {
+      expect(Buffer.from((await store.loadModel(version))!).toString()).toBe(version);
+    }
+    expect(await store.loadModel('m-4')).toBeUndefined();
+  });
+
+  test('one activated without it has no approval', async () => {
+    const store = await openStore();
+    await store.saveModel('m-1', {}, content('one'));
+    await store.activate('m-1');
+    expect((await store.loadCurrentModel())?.approval).toBeUndefined();
+  });
+
+  test('rejected ones are kept apart: the last two, and never loaded', async () => {
+    const store = await openStore();
+    await store.saveModel('m-1', {}, content('one'));
+    await store.activate('m-1');
+    for (const version of ['m-2', 'm-3', 'm-4']) await store.saveRejected(version, { gates: [] }, content(version));
+    expect(names('models').filter((name) => name.endsWith('.rejected'))).toEqual([
+      '000000000002.m-3.rejected',
+      '000000000003.m-4.rejected',
+    ]);
+    // Not even when nothing else is left.
+    damage(pathIn('models', 'm-1'));
+    expect(await (await reopen(store)).loadCurrentModel()).toBeUndefined();
+    await expect(store.saveRejected('../x', {}, content('x'))).rejects.toThrow(RangeError);
+  });
+
   test('the same version saved again replaces itself', async () => {
     const store = await openStore();
     await store.saveModel('m-1', {}, content('first'));

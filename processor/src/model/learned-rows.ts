@@ -1,0 +1,85 @@
+/** The rows that models are trained on: of windows that are over, sampled per entity kind, copied for a training. */
+import { setImmediate as turn } from 'node:timers/promises';
+import { ENTITY_KINDS, type EntityState, type EntityStates } from '../features/entity-states.ts';
+import { type EntityKind, rowWidth } from '../features/features.ts';
+import { WINDOW_SECONDS, type Watermark, windowOf } from '../features/window-clock.ts';
+import type { TrainingRows } from './detector-training.ts';
+import { RowSample } from './sample.ts';
+
+export type RowSamples = Readonly<Record<EntityKind, RowSample>>;
+
+/** Most rows of one entity in the sample; endpoints are few and each has much to say. */
+const ENTITY_CAP: Record<EntityKind, number> = { user: 50, address: 50, endpoint: 2000 };
+/** Most of the sample that one network may fill. */
+const NETWORK_SHARE = 0.1;
+/** Slots looked at per turn of the event loop when windows are closed for training. */
+const SLOTS_PER_TURN = 200;
+const DAY = 86_400;
+
+const emptyRow = (kind: EntityKind): Float32Array => new Float32Array(rowWidth(kind));
+
+/** Samples with the caps that keep anyone from deciding alone what is normal. `random`: uniform in [0, 1). */
+export function createSamples(capacity: number, random: () => number): RowSamples {
+  const sample = (kind: EntityKind) =>
+    new RowSample({
+      capacity,
+      width: rowWidth(kind),
+      entityCap: ENTITY_CAP[kind],
+      networkCap: Math.ceil(capacity * NETWORK_SHARE),
+      random,
+    });
+  return { user: sample('user'), address: sample('address'), endpoint: sample('endpoint') };
+}
+
+export class LearnedRows {
+  readonly samples: RowSamples;
+  /** Windows that ended, whether or not the sample kept their rows. */
+  readonly closedWindows: Record<EntityKind, number> = { user: 0, address: 0, endpoint: 0 };
+  readonly #states: EntityStates;
+  readonly #watermark: Watermark;
+  readonly #rows: Record<EntityKind, Float32Array>;
+
+  constructor(states: EntityStates, watermark: Watermark, samples: RowSamples) {
+    this.#states = states;
+    this.#watermark = watermark;
+    this.samples = samples;
+    this.#rows = { user: emptyRow('user'), address: emptyRow('address'), endpoint: emptyRow('endpoint') };
+  }
+
+  /** Takes the row of an entity whose window is over into the sample. */
+  learn(kind: EntityKind, slot: number): void {
+    const state: EntityState = this.#states[kind];
+    const row = this.#rows[kind];
+    state.row(slot, row);
+    this.closedWindows[kind]++;
+    const network = kind === 'endpoint' ? 0 : this.#states[kind].network(slot);
+    const time = state.window(slot) * WINDOW_SECONDS;
+    const { table } = state;
+    this.samples[kind].add(table.keyHigh(slot), table.keyLow(slot), network, time, 0, row, 0);
+  }
+
+  /** Copies of the samples. What entities did last is in them too, not only what those that came back did. */
+  async copies(): Promise<TrainingRows[]> {
+    await this.#closeWindows();
+    const copies: TrainingRows[] = [];
+    for (const kind of ENTITY_KINDS) {
+      const { size, width, rows, entityHigh, entityLow } = await this.samples[kind].copy();
+      copies.push({ kind, size, width, rows, entityHigh, entityLow, windowsPerDay: this.#windowsPerDay(kind) });
+    }
+    return copies;
+  }
+
+  async #closeWindows(): Promise<void> {
+    for (const kind of ENTITY_KINDS) {
+      for (let slot = 0; slot >= 0;) {
+        slot = this.#states.closeBefore(kind, windowOf(this.#watermark.seconds), slot, SLOTS_PER_TURN);
+        await turn();
+      }
+    }
+  }
+
+  #windowsPerDay(kind: EntityKind): number {
+    const days = (this.#watermark.seconds - this.#watermark.firstSeconds) / DAY;
+    return this.closedWindows[kind] / Math.max(days, 1 / 24);
+  }
+}

@@ -1,0 +1,26 @@
+/** Models kept in memory only, for replays: what a training asks the store for is there, and nothing else. */
+import type { ApprovalRecord } from '../store/approval-record.ts';
+import type { ModelStore } from './model-keeper.ts';
+
+export class ModelMemory implements ModelStore {
+  readonly #models = new Map<string, ArrayBuffer>();
+
+  saveModel(version: string, _header: Record<string, unknown>, bytes: ArrayBuffer): Promise<void> {
+    this.#models.set(version, bytes);
+    return Promise.resolve();
+  }
+
+  saveRejected(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  activate(version: string, { approved, nominee }: ApprovalRecord): Promise<void> {
+    const kept = new Set([version, approved, nominee?.version]);
+    for (const saved of this.#models.keys()) if (!kept.has(saved)) this.#models.delete(saved);
+    return Promise.resolve();
+  }
+
+  loadModel(version: string): Promise<ArrayBuffer | undefined> {
+    return Promise.resolve(this.#models.get(version)?.slice());
+  }
+}
