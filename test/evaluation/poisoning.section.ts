@@ -78,9 +78,7 @@ export async function evaluatePoisoning({
 }: SectionOptions & { readonly seed?: number }): Promise<EvaluationSection> {
   const shortened = (scenario: Scenario): Scenario =>
     quick && scenario.isGradual ? { ...scenario, days: QUICK_RETRAININGS } : scenario;
-  const rows: string[][] = [
-    [NOBODY.name, VARIANTS.at(-1)![0], ...(await outcomeOf(shortened(NOBODY), ALL, seed))],
-  ];
+  const rows: string[][] = [[NOBODY.name, VARIANTS.at(-1)![0], ...(await outcomeOf(shortened(NOBODY), ALL, seed))]];
   for (const scenario of SCENARIOS) {
     if (quick && !scenario.isGradual && scenario.share !== 0.2) continue;
     for (const [name, defences] of VARIANTS) {

@@ -43,7 +43,7 @@ export async function evaluateSimulated(options: SectionOptions): Promise<Evalua
       detectorTable(all),
       reductionTable(all),
       `Is the world fair? The tuned rules should reach a recall of about 0.50 at 0.1 % and 0.57 at 1 % false windows, each ± 0.1: they reach ${estimateText(over(all, 'tuned_rules', 'recallAtPerMille'), 2)} and ${estimateText(over(all, 'tuned_rules', 'recallAtPercent'), 2)}. Higher, and rules would do; lower, and they were set up to fail.`,
-      `Low-and-slow attacks last eight hours each, and ${percentText(sum(({ slowWindows }) => slowWindows) / sum(({ positiveWindows }) => positiveWindows), 0)} of the windows with an attack are theirs; most of these hold one or two ordinary-looking requests, which no rule and hardly any detector sees. Without them:`,
+      `Low-and-slow attacks last eight hours each, and ${percentText(sum(({ slowWindows }) => slowWindows) / sum(({ positiveWindows }) => positiveWindows), 0)} of the windows with an attack are theirs; each of these holds a few requests that look ordinary by themselves. Without them:`,
       groupTable([
         ['ours', brief, 'ours'],
         ['tuned rules', brief, 'tuned_rules'],

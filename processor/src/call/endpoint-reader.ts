@@ -7,6 +7,7 @@ import { HalfSipHash } from './half-sip-hash.ts';
 import { NO_METHOD, OTHER_METHOD, readMethod } from './http-method.ts';
 import { mixingHash } from './mixing-hash.ts';
 import { isQueryStart, MAX_PATH_BYTES, PathTemplate } from './path-template.ts';
+import { LoginPaths } from './login-paths.ts';
 import type { Pseudonyms } from './pseudonym.ts';
 import type { AttributeKeys } from './semantic-conventions.ts';
 import { spanNameTemplate } from './span-name.ts';
@@ -44,6 +45,8 @@ export class EndpointReader {
   readonly #key = Buffer.alloc(KEY_HEAD + MAX_NAME_BYTES);
   #keyEnd = 0;
   readonly #objectBytes = Buffer.alloc(MAX_PATH_BYTES);
+  readonly #loginPaths = new LoginPaths();
+  #pathOffset = 0;
 
   constructor(keys: AttributeKeys['of'], pseudonyms: Pseudonyms, endpoints: EndpointTable) {
     this.#keys = keys;
@@ -61,7 +64,11 @@ export class EndpointReader {
     const endpoint = this.#find(source, method, call);
     call.endpoint = endpoint;
     call.isRouted = source !== 'path' && source !== 'name';
-    call.isLogin = this.#endpoints.isLogin(endpoint);
+    // An endpoint without a name of its own is told by its path: a site with too many endpoints still has logins.
+    const isNameless = hasPath && this.#endpoints.isOther(endpoint);
+    call.isLogin = isNameless
+      ? this.#loginPaths.isLogin(view.body, this.#pathOffset, this.#template.pathLength, call.path)
+      : this.#endpoints.isLogin(endpoint);
     call.isWrite = this.#endpoints.isWrite(endpoint, method);
     call.object = 0;
     call.objectNumber = Number.NaN;
@@ -86,6 +93,7 @@ export class EndpointReader {
     // http.target may be a whole URL too (RFC 9112, absolute-form).
     const offset = body[text.offset] === SLASH ? text.offset : pathStart(body, text.offset, end);
     this.#template.read(body, offset, end - offset);
+    this.#pathOffset = offset;
     call.path = mixingHash(body, offset, this.#template.pathLength, this.#pathSeed);
     return true;
   }

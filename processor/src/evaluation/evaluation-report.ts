@@ -65,7 +65,7 @@ export interface EvaluationReport {
   };
   readonly seed: number;
   readonly resamples: number;
-  /** `tunedThreshold`: null for a rule that is switched off, or without a training part. */
+  /** `tunedThreshold`: null without a training part. */
   readonly rules: readonly (StaticRule & { readonly tunedThreshold: number | null })[];
   readonly detectors: readonly DetectorReport[];
   readonly comparisons: readonly Comparison[];

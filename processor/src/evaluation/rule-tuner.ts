@@ -11,15 +11,19 @@ const HEADROOM = 1.01;
 export function tuneRules(rules: readonly StaticRule[], windows: EntityWindows): StaticRule[] {
   const units = windows.unitsOf('training');
   const positives = windows.positives(units);
-  return rules.map((rule) => ({ ...rule, threshold: fitThreshold(windows.quantity(rule.quantity, units), positives) }));
+  return rules.map((rule) => {
+    const threshold = fitThreshold(windows.quantity(rule.quantity, units), positives);
+    // Of what never occurred there is nothing to learn: a team leaves such a rule as it wrote it.
+    return threshold === Infinity ? rule : { ...rule, threshold };
+  });
 }
 
 /**
  * The threshold for a quantity, to be reached or exceeded: the observed value with the best F1 over the training
  * windows, of several equally good ones the highest. Where there is none that is better than firing always (no window
  * is positive, or the quantity says nothing about those that are), just above the 99.9 % quantile of what was seen; that
- * is in the rules' favour, since a threshold at the smallest value would drown the other rules. Infinity, switched off,
- * for a quantity that never occurs.
+ * is in the rules' favour, since a threshold at the smallest value would drown the other rules. Infinity for a quantity
+ * that never occurs.
  *
  * @param values the quantity in each training window
  * @param positives 1 for windows that carry the label

@@ -77,13 +77,9 @@ export const USER_FEATURES = {
     { ...never, scale: 'nats', unit: 'nats' },
   ),
   refused_hour: count('access', 'refused calls in an hour', 'decayed sum of 4xx over 1 h', STATUS, never),
-  refused_day: count(
-    'access',
-    'refused calls in a day',
-    'min(decayed sum of 4xx over 24 h, 12 x over 1 h)',
-    STATUS,
-    never,
-  ),
+  refused_day: count('errors', 'refused calls in a day', 'min(decayed sum of 4xx over 24 h, 12 x over 1 h)', STATUS, {
+    cap: 12,
+  }),
   server_errors: count(
     'errors',
     'server errors in 5 min',

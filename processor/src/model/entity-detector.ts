@@ -44,7 +44,7 @@ const FOREST_FROM_NATS = 4.5;
  * What a nat of failed access counts for: abuse shows there more often than anywhere else (without the theme, false positives
  * at recall 0.8 rise from 5.4 to 74), and of thirty features some other is as rare by chance.
  */
-export const ACCESS_WEIGHT = 1.3;
+export const ACCESS_WEIGHT = 1.4;
 /** An address seen N windows counts .5 + .5 N / (N + 10) outside access: cold addresses are odd without meaning harm. */
 const COLD_WINDOWS = 10;
 

