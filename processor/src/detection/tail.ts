@@ -27,6 +27,11 @@ const KNOT_EVIDENCE = KNOT_VALUES + MAX_KNOTS;
 export interface TailOptions {
   /** Smallest difference that means anything, in the unit of the values; 0 by default. */
   readonly resolution?: number;
+  /**
+   * Whether what lies above a constant is as rare as the rule of succession says, from two resolutions on; false by
+   * default. For things that are counted: one where there never was any.
+   */
+  readonly isCount?: boolean;
   /** Largest shape of the tail, 0 to 0.3: 0 for values whose tail is known to be exponential. */
   readonly maxShape?: number;
 }
@@ -70,7 +75,7 @@ export class Tail {
    * Without any observation nothing is surprising. Throws a RangeError for other weights.
    */
   static fit(values: Float64Array, weights?: Float64Array, options: TailOptions = {}): Tail {
-    const { resolution = 0, maxShape = MAX_SHAPE } = options;
+    const { resolution = 0, isCount = false, maxShape = MAX_SHAPE } = options;
     const parameters = new Float64Array(Tail.LENGTH);
     const distribution = distributionOf(values, weights);
     const { value, weightFrom, squaresFrom } = distribution;
@@ -91,8 +96,8 @@ export class Tail {
       parameters[LIMIT] = resolution > 0 ? MAX_EVIDENCE : limit;
       parameters[SCALE] = resolution;
       parameters[SHAPE] = 0;
-      // With a resolution there is a scale after all: that much is reached two steps on, and one nat a step from there.
-      if (resolution > 0) addKnot(parameters, value[lastKnot]! + 2 * resolution, limit);
+      // With a resolution there is a scale after all: one nat for each. What is counted is there two steps on.
+      if (resolution > 0 && isCount) addKnot(parameters, value[lastKnot]! + 2 * resolution, limit);
     } else {
       const { scale, shape } = fitPareto(distribution, lastKnot, maxShape);
       parameters[LIMIT] = MAX_EVIDENCE;

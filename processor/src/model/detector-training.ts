@@ -44,11 +44,13 @@ const HELD_OUT = 3;
  */
 const RESOLUTION: Record<FeatureDefinition['scale'], number> = { log1p: 0.25, log: 0.25, nats: 1, plain: 0.5 };
 /**
- * Largest shape of the calibrated tail. Evidence is in nats: of a single feature P(evidence >= x) = e^-x, and sums of such
+ * Largest shape of the tails of sums of evidence. Evidence is in nats: of a single feature P(evidence >= x) = e^-x, and sums of such
  * tails are exponential too. A shape fitted to a few dozen exceedances would make everything far out look alike.
  * Endpoints are few and each is of its own kind: theirs is fitted.
  */
-const FUSED_SHAPE: Record<EntityKind, number> = { user: 0, address: 0, endpoint: 0.3 };
+const LARGEST_SHAPE: Record<EntityKind, number> = { user: 0, address: 0, endpoint: 0.3 };
+/** Calibration never makes a nat of evidence count for more: that many features were asked makes it count for less. */
+const NAT: Record<EntityKind, number> = { user: 1, address: 1, endpoint: 0 };
 /** The same for distances from the own baseline, in standard deviations. */
 const DISTANCE_RESOLUTION = 0.5;
 
@@ -111,10 +113,14 @@ class DetectorTraining {
       values: definitions.map(({ scale }, column) =>
         this.#tail(rows, (row) => this.#training.rows[row * this.#training.width + column]!, {
           resolution: RESOLUTION[scale],
+          isCount: kind !== 'endpoint',
         }),
       ),
       distances: definitions.map((_, column) =>
-        this.#tail(rows, (row) => distances[row * this.#features + column]!, { resolution: DISTANCE_RESOLUTION }),
+        this.#tail(rows, (row) => distances[row * this.#features + column]!, {
+          resolution: DISTANCE_RESOLUTION,
+          isCount: kind !== 'endpoint',
+        }),
       ),
     }));
 
@@ -123,7 +129,12 @@ class DetectorTraining {
     const forests = themes.map((_, theme) => this.#forest(blank, theme, distances));
     const bands = this.#perBand((rows, band) => ({
       ...featureBands[band]!,
-      themes: themes.map((_, theme) => this.#tail(rows, (row) => sums[row * themes.length + theme]!, { maxShape: 0 })),
+      themes: themes.map((_, theme) =>
+        this.#tail(rows, (row) => sums[row * themes.length + theme]!, {
+          maxShape: LARGEST_SHAPE[kind],
+          resolution: NAT[kind],
+        }),
+      ),
       forests: forests.map(({ scores }) => this.#tail(rows, (row) => scores[row]!)),
     }));
     return new EntityDetector({ ...parts, forests: forests.map(({ forest }) => forest), bands });
@@ -144,7 +155,7 @@ class DetectorTraining {
         fused: Tail.fit(
           Float64Array.from(normal, (index) => values[index]!),
           Float64Array.from(normal, (index) => weights[index]!),
-          { maxShape: FUSED_SHAPE[this.#training.kind] },
+          { maxShape: LARGEST_SHAPE[this.#training.kind], resolution: NAT[this.#training.kind] },
         ),
       };
     });

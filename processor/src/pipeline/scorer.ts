@@ -187,9 +187,9 @@ export class Scorer {
     const carried = scores.begin(slot, window, calls, seconds);
     const fused = detector.evaluate(row);
     scores.notePeak(slot, fused);
-    const evidence = fused + carried;
-    const rarity = detector.rarity(evidence, state.windows(slot));
-    scores.evidence[slot] = rarity;
+    const windows = state.windows(slot);
+    const rarity = detector.rarity(fused + Math.min(VERDICT_CARRY, carried), windows);
+    scores.evidence[slot] = detector.rarity(fused + carried, windows);
     scores.rarity[slot] = rarity;
     scores.isolation[slot] = this.#explainsAll ? detector.isolate(row) : detector.isolationScore;
     scores.isAnomaly[slot] = 0;
@@ -224,6 +224,11 @@ export class Scorer {
 /** A call this many standard deviations above the endpoint's usual duration is slow: one in six is. */
 const SLOW_DEVIATIONS = 1;
 const NAMED_FROM_NATS = 3;
+/**
+ * Most of what earlier windows carried that counts for score and verdict, nats. Evidence, which ranks, takes it all; but
+ * calibration knows windows without it, and what lasts is remembered by features of its own as well.
+ */
+const VERDICT_CARRY = 1;
 /**
  * Rarity from which a window with a material effect is not learned from, anomaly or not: one in a thousand. Attacks too
  * slow to be flagged would otherwise teach the next model that they are normal.

@@ -96,7 +96,7 @@ describe('evidence of a discrete sample', () => {
   });
 
   it('above a constant is by two resolutions what the rule of succession says, then rises by one nat per resolution', () => {
-    const constant = Tail.fit(repeated({ 5: 99 }), undefined, { resolution: 2 });
+    const constant = Tail.fit(repeated({ 5: 99 }), undefined, { resolution: 2, isCount: true });
     expect(constant.evidence(5)).toBe(0);
     expect(constant.evidence(7)).toBeCloseTo(Math.log(100) / 2, 12);
     expect(constant.evidence(9)).toBeCloseTo(Math.log(100), 12);

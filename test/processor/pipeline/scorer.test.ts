@@ -214,9 +214,19 @@ describe('the verdict', () => {
     told.told.user = { nats: 30, evidence: {} };
     scorer.judge(observe(0));
     // (30 - 6) / 2 nats are carried over.
+    told.told.user = { nats: 13, evidence: {} };
+    const judgement = scorer.judge(observe(300));
+    // Without a name one in a million is needed: 13.8 nats, of which one may be carried.
+    expect(judgement).toMatchObject({ isAnomaly: true, evidence: 25, isolationScore: 0.625 });
+  });
+
+  test('no more than one nat of what earlier windows carried counts for score and verdict, all of it for evidence', () => {
+    told.told.user = { nats: 30, evidence: {} };
+    scorer.judge(observe(0));
     told.told.user = { nats: 2, evidence: {} };
     const judgement = scorer.judge(observe(300));
-    expect(judgement).toMatchObject({ isAnomaly: true, evidence: 14, isolationScore: 0.625 });
+    expect(judgement).toMatchObject({ isAnomaly: false, evidence: 14 });
+    expect(judgement.score).toBeCloseTo(3 / Math.LN10 / 6);
   });
 
   test('where every span is explained, every one has an isolation score', () => {
