@@ -131,7 +131,7 @@ export const BEHAVIORS = {
     meaning: 'A little too much of something, for a long time',
     owasp: 'API1:2023',
     signals: { user: { new_objects_day: 0.7, refused_day: 0.9, refused_hour: 0.4 } },
-    minimum: [{ new_objects_day: 40 }, { refused_day: 6 }],
+    minimum: [{ new_objects_day: 150 }, { refused_day: 6 }],
   },
   other: {
     meaning: 'Unusual in a way that has no name here',
