@@ -63,7 +63,7 @@ export const model = section('The isolation forests and their training.', {
     ['automatic', 'manual'],
     'Whether a later model that passes its checks replaces the one in use by itself.',
   ),
-  sample_rows: integer(15_000, [1000, 1_000_000], 'Rows kept to train on.'),
+  sample_rows: integer(12_000, [1000, 1_000_000], 'Rows kept to train on.'),
 });
 
 const behaviors = section('Behaviors that may raise an anomaly. A behavior switched off is still scored.', {
