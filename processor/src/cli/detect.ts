@@ -56,6 +56,7 @@ async function detect(options: Options): Promise<void> {
   const config = recordingConfig(options);
   const recording = await openRecording(options, config);
   const incidents: IncidentNotice[] = [];
+  const numbers = new Map<string, number>();
   let anomalies = 0;
   const replay = new Replay({
     config,
@@ -65,7 +66,7 @@ async function detect(options: Options): Promise<void> {
       call: (_call, _span, judgement) => {
         if (judgement?.isAnomaly === true) anomalies++;
       },
-      closed: (incident: Incident) => void incidents.push(noticeOf(incident, replay.endpoints)),
+      closed: (incident: Incident) => void incidents.push(numbered(noticeOf(incident, replay.endpoints), numbers)),
     },
   });
   const output = await TraceOutput.create(out, recording.files[0]!.encoding);
@@ -107,6 +108,14 @@ async function realPathOf(file: string): Promise<string> {
   } catch {
     return path.resolve(file);
   }
+}
+
+/** The notice with a number in place of the pseudonym, which a replay makes without a secret: it could be guessed back. */
+function numbered(notice: IncidentNotice, numbers: Map<string, number>): IncidentNotice {
+  if (notice.kind === 'endpoint') return notice;
+  const number = numbers.get(notice.entity) ?? numbers.size + 1;
+  numbers.set(notice.entity, number);
+  return { ...notice, entity: `${notice.kind === 'user' ? 'u' : 'a'}_${number}` };
 }
 
 interface Summary {

@@ -1,5 +1,4 @@
 import type { ApiCall } from '../call/api-call.ts';
-import { displayName } from '../call/pseudonym.ts';
 import { BEHAVIOR_NAMES } from '../detection/behaviors.ts';
 import { DurationHistograms } from './duration-histograms.ts';
 import { IncidentOutcomes } from './incident-outcomes.ts';
@@ -180,10 +179,9 @@ export class EntityWindows {
     return BEHAVIOR_NAMES.filter((_, bit) => (this.#flags[unit]! & (1 << (FIRST_BEHAVIOR + bit))) !== 0);
   }
 
-  /** The user's pseudonym as it is shown. */
+  /** What a user is called in a report: a number in order of appearance, since replays have no secret for pseudonyms. */
   userName(unit: number): string {
-    const user = this.#units.first(unit);
-    return displayName('u', this.#users.first(user), this.#users.second(user));
+    return `u_${this.#units.first(unit) + 1}`;
   }
 
   /** Begin of the unit's window, Unix seconds. */

@@ -48,7 +48,10 @@ export interface ReplayOptions {
   readonly pseudonymKey?: Buffer;
 }
 
-/** No identity leaves a replay, so the key need not be secret; the same key makes the same sketches. */
+/**
+ * The same key makes the same sketches, so that a run can be repeated. It is no secret: a pseudonym made with it can be
+ * guessed back, and is never to be shown; reports number the entities instead.
+ */
 const PUBLIC_KEY = Buffer.alloc(32, 'api-anomaly replay');
 /** Spans scanned at a time; nobody waits for the rest. */
 const SCAN = 1 << 20;

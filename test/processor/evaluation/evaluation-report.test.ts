@@ -132,7 +132,7 @@ test('behaviors are counted by window and by incident', () => {
 test('the worst windows are there to look into', () => {
   expect(report.worstFalse.map(({ evidence }) => evidence)).toEqual([6, 1, 1]);
   expect(report.worstFalse[0]).toEqual({
-    user: 'u_0000000700000003',
+    user: 'u_3',
     start: '2026-01-05T00:00:00.000Z',
     evidence: 6,
     labels: [],
