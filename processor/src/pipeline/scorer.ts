@@ -22,8 +22,9 @@ export class Judgement {
   /** The side that is most unusual, or whose anomaly this is, and its slot; undefined when the call has no entity. */
   kind: EntityKind | undefined = undefined;
   slot = NO_SLOT;
-  /** Of that side: evidence in nats and raw isolation score. */
+  /** Highest evidence of the sides, nats. */
   evidence = 0;
+  /** Raw isolation score of the most unusual side. */
   isolationScore = 0.5;
 }
 
@@ -167,6 +168,7 @@ export class Scorer {
   /** The judgement speaks of the side with an anomaly, of the rarer one where both or neither have. */
   #prefer(side: Side, slot: number): void {
     const { judgement } = this;
+    judgement.evidence = Math.max(judgement.evidence, side.scores.evidence[slot]!);
     const isAnomalous = side.scores.isAnomaly[slot] === 1;
     if (judgement.kind !== undefined) {
       if (judgement.isAnomaly && !isAnomalous) return;
@@ -176,7 +178,6 @@ export class Scorer {
     judgement.isAnomaly = isAnomalous;
     judgement.kind = side.kind;
     judgement.slot = slot;
-    judgement.evidence = side.scores.evidence[slot]!;
     judgement.isolationScore = side.scores.isolation[slot]!;
   }
 
@@ -185,11 +186,10 @@ export class Scorer {
     const detector = side.detector!;
     state.row(slot, row);
     const carried = scores.begin(slot, window, calls, seconds);
-    const fused = detector.evaluate(row);
-    scores.notePeak(slot, fused);
-    const windows = state.windows(slot);
-    const rarity = detector.rarity(fused + Math.min(VERDICT_CARRY, carried), windows);
-    scores.evidence[slot] = detector.rarity(fused + carried, windows);
+    const own = detector.rarity(detector.evaluate(row), state.windows(slot));
+    scores.notePeak(slot, own);
+    scores.evidence[slot] = side.kind === 'endpoint' ? Math.max(0, own - SHARED_NATS) : own + carried;
+    const rarity = side.kind === 'endpoint' ? own : own + Math.max(0, carried - CARRY_TOLERANCE);
     scores.rarity[slot] = rarity;
     scores.isolation[slot] = this.#explainsAll ? detector.isolate(row) : detector.isolationScore;
     scores.isAnomaly[slot] = 0;
@@ -225,10 +225,12 @@ export class Scorer {
 const SLOW_DEVIATIONS = 1;
 const NAMED_FROM_NATS = 3;
 /**
- * Most of what earlier windows carried that counts for score and verdict, nats. Evidence, which ranks, takes it all; but
- * calibration knows windows without it, and what lasts is remembered by features of its own as well.
+ * Nats carried into a window that a verdict passes over. Whoever is a little odd stays so for a while, so that rarity and
+ * what was carried together are this much larger among normal windows than rarity alone. Rankings take all of it.
  */
-const VERDICT_CARRY = 1;
+const CARRY_TOLERANCE = 2;
+/** What is this rare for an endpoint happens to one of the fifty callers and endpoints that meet within a window. */
+const SHARED_NATS = Math.log(50);
 /**
  * Rarity from which a window with a material effect is not learned from, anomaly or not: one in a thousand. Attacks too
  * slow to be flagged would otherwise teach the next model that they are normal.
