@@ -196,9 +196,9 @@ export class Database {
     ...parameters: Parameters<DatabaseFile[Name]>
   ): Promise<ReturnType<DatabaseFile[Name]>> {
     if (this.#isClosed) throw new ServiceError('shutting_down');
-    if (this.#thread.isFull) throw new ServiceError('overloaded', { reason: 'too much waits for the database' });
     for (let attempt = 1; ; attempt += 1) {
       await this.#settingAside;
+      if (this.#thread.isFull) throw new ServiceError('overloaded', { reason: 'too much waits for the database' });
       const generation = this.#generation;
       try {
         const value = await this.#thread.call(method, ...parameters);
