@@ -206,7 +206,8 @@ export class FileStore {
     const view = ArrayBuffer.isView(bytes) ? bytes : new Uint8Array(bytes);
     return this.#inTurn('save_model', async () => {
       await folder.write(version, header, [view]);
-      await folder.remove(await superfluous());
+      // A version saved again keeps its old place in the order, and may be the oldest of them.
+      await folder.remove((await superfluous()).filter((file) => file.label !== version));
     });
   }
 
