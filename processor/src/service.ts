@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { EndpointSnapshot, EndpointTable } from './call/endpoint-table.ts';
 import { Pseudonyms } from './call/pseudonym.ts';
 import type { Component } from './component.ts';
+import { LiveConfig, type ReloadStatus } from './config/live-config.ts';
 import type { Config } from './config/schema.ts';
 import { ControlServer } from './control/server.ts';
 import type { Incident } from './detection/incident.ts';
@@ -33,6 +34,8 @@ export interface Edges {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly log: Log;
+  /** Reads the configuration anew; throws ConfigError. Without it there is no other than the one given. */
+  readonly readConfig?: () => Config;
 }
 
 /** Where the service listens, as host:port. */
@@ -52,6 +55,10 @@ export interface Service extends Component {
   trained(): Promise<void>;
   /** Share of what the first model needs that has been seen, 0..1. */
   learningProgress(): number;
+  /** Reads the configuration again and puts it to use as far as the running service can. Never throws. */
+  reloadConfig(): void;
+  /** What came of the last reading of the configuration. */
+  configStatus(): ReloadStatus;
 }
 
 /** Opens the data folder and builds the service; nothing listens yet. Rejects with a ServiceError that says why it cannot. */
@@ -192,7 +199,19 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
     },
   );
 
-  registerGauges({ telemetry, engine, pipeline, configReadSeconds: clock() / 1000 });
+  const liveConfig = new LiveConfig(config, {
+    read: edges.readConfig ?? (() => config),
+    nowSeconds: () => clock() / 1000,
+    parts: [engine, { reload: (changed) => void (log.level = changed.log.level) }],
+    events: {
+      reloaded: (changed, pending) => {
+        log.info({ changed }, 'configuration read again and in use');
+        if (pending.length > 0) log.warn({ pending }, 'restart to apply these options');
+      },
+      refused: (mistakes) => log.error({ mistakes }, 'the configuration is not used; the one before stays'),
+    },
+  });
+  registerGauges({ telemetry, engine, pipeline, liveConfig });
   let incidentTimer: NodeJS.Timeout | undefined;
   let stopped: Promise<void> | undefined;
   const shutDown = async (signal: AbortSignal): Promise<void> => {
@@ -219,6 +238,8 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
     modelVersion: () => lifecycle.active?.provenance.version,
     trained: () => lifecycle.idle(),
     learningProgress: () => lifecycle.progress,
+    reloadConfig: () => liveConfig.reload(),
+    configStatus: () => liveConfig.status,
     async start() {
       await telemetry.start();
       await control.start();

@@ -3,7 +3,7 @@ import { format } from 'prettier';
 import { ATTRIBUTES } from '../../processor/src/otlp/attributes.ts';
 import { variableOf } from '../../processor/src/config/environment.ts';
 import { expectation } from '../../processor/src/config/expectation.ts';
-import { configJsonSchema, type OptionDescription } from '../../processor/src/config/schema.ts';
+import { configJsonSchema, isMarked, type OptionDescription } from '../../processor/src/config/schema.ts';
 import { StatusCode } from '../../processor/src/component.ts';
 import { type BehaviorDefinition, BEHAVIORS } from '../../processor/src/detection/behaviors.ts';
 import { type ErrorDefinition, ERRORS } from '../../processor/src/errors.ts';
@@ -44,6 +44,9 @@ Every option can also be set by an environment variable, which wins over the fil
 joined by \`__\`. \`${example.join('.')}\` is \`${variableOf(example)}\`. Lists and maps are written as YAML flow:
 \`${variableOf(['pipeline', 'scored_kinds'])}='[SERVER, CONSUMER]'\`. An empty variable counts as unset.
 
+The file is read again when it changes and on SIGHUP. A change of an option marked "at once" takes effect while the service
+runs, one of the others at the next start; [operations.md](operations.md#changing-the-configuration) has the details.
+
 A whole file, with a collector as next hop:
 
 \`\`\`yaml
@@ -71,11 +74,12 @@ function groupSection(path: readonly string[], group: OptionDescription): string
     `\`${[...path, key].join('.')}\``,
     showDefault(option),
     expectation(option),
+    isMarked([...path, key], 'x-live') ? 'at once' : 'restart',
     `${option.description}${option.writeOnly === true ? ' (Secret.)' : ''}`,
   ]);
   const inner = entries.filter(([, option]) => option.properties !== undefined);
   return [
-    `${'#'.repeat(path.length + 1)} \`${path.join('.')}\`\n\n${group.description}\n\n${table(['key', 'default', 'takes', 'meaning'], rows)}`,
+    `${'#'.repeat(path.length + 1)} \`${path.join('.')}\`\n\n${group.description}\n\n${table(['key', 'default', 'takes', 'a change', 'meaning'], rows)}`,
     ...inner.flatMap(([key, option]) => groupSection([...path, key], option)),
   ];
 }

@@ -124,6 +124,38 @@ describe('a service that cannot start', () => {
   });
 });
 
+describe('a changed configuration', () => {
+  test('takes effect as far as it can, and what needs a restart is named', async () => {
+    const service = await start(undefined, TAP);
+    service.settings = { ...TAP, log: { level: 'warn' }, features: { max_users: 1000 } };
+    service.service.reloadConfig();
+    expect(service.service.configStatus()).toMatchObject({ isInUse: true, pending: ['features.max_users'] });
+    const [line] = service.log.filter(({ msg }) => msg === 'restart to apply these options');
+    expect(line).toMatchObject({ level: 'warn', pending: ['features.max_users'] });
+    const lines = service.log.length;
+    service.settings = { ...TAP, log: { level: 'warn' } };
+    service.service.reloadConfig();
+    expect(service.log.length).toBe(lines);
+  });
+
+  test('with a mistake leaves the one before in use, and says so in the log and by metrics', async () => {
+    const service = await start(undefined, TAP);
+    const readAt = await service.metric('api_anomaly_config_reload_timestamp_seconds');
+    service.settings = { ...TAP, log: { level: 'loud' } };
+    service.service.reloadConfig();
+    expect(service.log.at(-1)).toMatchObject({
+      level: 'error',
+      msg: 'the configuration is not used; the one before stays',
+      mistakes: [expect.stringContaining('level')],
+    });
+    expect(await service.metric('api_anomaly_config_reload_success')).toBe(0);
+    expect(await service.metric('api_anomaly_config_reload_timestamp_seconds')).toBe(readAt);
+    service.settings = TAP;
+    service.service.reloadConfig();
+    expect(await service.metric('api_anomaly_config_reload_success')).toBe(1);
+  });
+});
+
 describe('the stop', () => {
   test('answers what is in flight, and takes nothing new', async () => {
     const service = await start();

@@ -1,5 +1,6 @@
 /** `api-anomaly serve`: the service, until a signal stops it. */
 import { Command } from 'commander';
+import { FileWatch } from '../config/file-watch.ts';
 import { loadConfig } from '../config/load.ts';
 import { createService } from '../service.ts';
 import { createLog } from '../telemetry/log.ts';
@@ -9,16 +10,22 @@ export function serveCommand(): Command {
     .description('Run the service: OTLP in, scored spans and metrics out.')
     .option('-c, --config <file>', 'YAML file; without it, defaults and API_ANOMALY_ environment variables')
     .action(async ({ config: file }: { config?: string }) => {
-      const config = loadConfig(file, process.env);
+      const readConfig = () => loadConfig(file, process.env);
+      const config = readConfig();
       const log = createLog({ level: config.log.level });
-      const service = await createService(config, { clock: Date.now, random: Math.random, log });
+      const service = await createService(config, { clock: Date.now, random: Math.random, log, readConfig });
       const stopped = untilSignal();
+      const reload = (): void => service.reloadConfig();
+      const watch = file === undefined ? undefined : new FileWatch(file, reload);
       try {
+        process.on('SIGHUP', reload);
         await service.start();
+        await watch?.start();
         log.info(service.addresses(), 'listening');
         const signal = await stopped;
         log.info({ signal }, 'stopping');
       } finally {
+        await watch?.stop();
         await service.stop(AbortSignal.timeout(config.stop.deadline_seconds * 1000));
       }
       log.info('stopped');

@@ -4,7 +4,7 @@ import { closest } from 'fastest-levenshtein';
 import type { z } from 'zod';
 import { ServiceError } from '../errors.ts';
 import { expectation } from './expectation.ts';
-import { type Config, type configSchema, describeOption } from './schema.ts';
+import { type Config, type configSchema, describeOption, isMarked } from './schema.ts';
 
 type Checked = z.ZodSafeParseResult<z.output<typeof configSchema>>;
 
@@ -25,8 +25,7 @@ export function nearestKey(mistaken: string, valid: readonly string[]): string {
 
 /** A value as it may be shown: on one line, cut, and hidden where it is a secret. */
 export function showValue(value: unknown, path: readonly string[]): string {
-  const secret = path.some((_, index) => describeOption(path.slice(0, index + 1))?.writeOnly === true);
-  if (secret) return '(hidden)';
+  if (isMarked(path, 'writeOnly')) return '(hidden)';
   const shown = JSON.stringify(value) ?? 'missing';
   return shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}…` : shown;
 }

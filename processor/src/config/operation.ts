@@ -1,5 +1,5 @@
 /** Options of running the service: its files, its control API and its log. */
-import { bindAddress, choice, decimal, flag, integer, names, path, section } from './option.ts';
+import { bindAddress, choice, decimal, flag, integer, live, names, path, section } from './option.ts';
 
 export const store = section('Files the service keeps.', {
   directory: path('./data', 'Folder of models, snapshots and keys; one instance owns it.'),
@@ -22,5 +22,5 @@ export const control = section('The control API with /health, /ready and /metric
 });
 
 export const log = section('JSON lines on standard output.', {
-  level: choice(['info', 'trace', 'debug', 'warn', 'error'], 'Least severe level written.'),
+  level: live(choice(['info', 'trace', 'debug', 'warn', 'error'], 'Least severe level written.')),
 });

@@ -53,6 +53,11 @@ export function names(preset: readonly string[], maxLength: number, meaning: str
     .describe(meaning);
 }
 
+/** An option or a group of them whose change takes effect while the service runs. Every other one needs a restart. */
+export function live<Option extends z.ZodType>(option: Option): Option {
+  return option.meta({ 'x-live': true });
+}
+
 /** A group of options: unknown keys are refused, a missing group is all defaults. */
 export function section<Shape extends z.ZodRawShape>(meaning: string, shape: Shape) {
   // An empty object always satisfies a shape whose every option has a default; the type cannot express that.
