@@ -25,6 +25,7 @@ import { registerGauges } from './gauges.ts';
 import { type IncidentNotice, noticeOf } from './incident-notice.ts';
 import { FileStore } from './store/files.ts';
 import type { Log } from './telemetry/log.ts';
+import type { PushOptions } from './telemetry/otlp-push.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 
 /** What the service takes from outside, so that tests and replays can give their own. */
@@ -65,7 +66,16 @@ export interface Service extends Component {
 export async function createService(config: Config, edges: Edges): Promise<Service> {
   const { log, clock } = edges;
   const endpoints = createEndpointTable(config);
-  const telemetry = new Telemetry({ nowMs: clock, endpointName: (id) => endpoints.describe(id) });
+  const push = pushOptionsOf(config);
+  const telemetry = new Telemetry({
+    nowMs: clock,
+    endpointName: (id) => endpoints.describe(id),
+    ...(push !== undefined && { push }),
+    onPushChange: (error) => {
+      if (error === undefined) log.info('metrics are delivered again');
+      else log.warn({ err: error }, 'metrics cannot be pushed; tried again at every interval, not told again');
+    },
+  });
   const store = new FileStore(config.store.directory, {
     error: (operation, reason) => {
       telemetry.add('api_anomaly_store_errors_total', 1, { operation });
@@ -224,7 +234,7 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
     await exporter?.stop(signal);
     await keeper.stop();
     await control.stop(signal);
-    await telemetry.stop();
+    await telemetry.stop(signal);
     await store.close();
   };
 
@@ -252,6 +262,17 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
       unready.delete('starting');
     },
     stop: (signal) => (stopped ??= shutDown(signal)),
+  };
+}
+
+function pushOptionsOf({ metrics: { otlp } }: Config): PushOptions | undefined {
+  if (otlp.endpoint === '') return undefined;
+  return {
+    endpoint: otlp.endpoint,
+    protocol: otlp.protocol,
+    intervalMs: otlp.interval_seconds * 1000,
+    timeoutMs: otlp.timeout_seconds * 1000,
+    headers: otlp.headers,
   };
 }
 

@@ -126,6 +126,11 @@ pseudonym.
 
 ${table(['name', 'type', 'unit', 'labels', 'meaning'], metrics)}
 
+With \`metrics.otlp.endpoint\` the same metrics are pushed over OTLP as well, under the same names, as sums since the start
+(cumulative). Units are chosen so that a translation into Prometheus' names changes none. A push that fails is counted, told
+in the log once until pushes arrive again, and dropped; at the stop one more is sent. \`https://\` trusts the authorities of Node and
+those of \`NODE_EXTRA_CA_CERTS\`. Headers in \`OTEL_EXPORTER_OTLP_HEADERS\` are sent too.
+
 Bucket bounds of the histograms:
 
 ${table(['name', 'upper bounds'], histograms)}

@@ -56,7 +56,7 @@ function explain(values: unknown, issue: z.core.$ZodIssue): ServiceError[] {
 
 /** Options that are right one by one but not together. */
 function contradictions(config: Config): ServiceError[] {
-  const { receiver, pipeline, sensitivity, control } = config;
+  const { receiver, pipeline, sensitivity, control, metrics } = config;
   const mistakes: ServiceError[] = [];
   const invalid = (key: string, value: unknown, expected: string): void => {
     mistakes.push(new ServiceError('config_invalid_value', { key, value: String(value), expected }));
@@ -83,6 +83,11 @@ function contradictions(config: Config): ServiceError[] {
       total,
       'shares that add up to 1',
     );
+  }
+  const { otlp } = metrics;
+  if (otlp.timeout_seconds > otlp.interval_seconds) {
+    const most = `at most metrics.otlp.interval_seconds, ${otlp.interval_seconds}`;
+    invalid('metrics.otlp.timeout_seconds', otlp.timeout_seconds, most);
   }
   const { cert_file: certificate, key_file: key } = config.export.tls;
   if ((certificate === '') !== (key === '')) {

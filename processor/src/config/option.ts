@@ -53,6 +53,14 @@ export function names(preset: readonly string[], maxLength: number, meaning: str
     .describe(meaning);
 }
 
+/** Header names and values, as a file of them holds too. */
+export const headerMap = z.record(z.string().regex(/^[\w.-]{1,128}$/), z.string().max(16 * 1024));
+
+/** Headers sent with requests of ours: secrets, so never printed or logged. */
+export function headers(meaning: string) {
+  return headerMap.default({}).describe(meaning).meta({ writeOnly: true });
+}
+
 /** An option or a group of them whose change takes effect while the service runs. Every other one needs a restart. */
 export function live<Option extends z.ZodType>(option: Option): Option {
   return option.meta({ 'x-live': true });

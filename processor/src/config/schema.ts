@@ -1,7 +1,7 @@
 /** Every option of the service, declared once: default, bounds and meaning. Documentation and JSON Schema come from here. */
 import { z } from 'zod';
 import { annotate, endpoints, features, identity, model, sensitivity } from './detection.ts';
-import { control, log, store } from './operation.ts';
+import { control, log, metrics, store } from './operation.ts';
 import { exporter, pipeline, receiver, stop } from './traffic.ts';
 
 export const configSchema = z.strictObject({
@@ -16,6 +16,7 @@ export const configSchema = z.strictObject({
   sensitivity,
   store,
   control,
+  metrics,
   log,
   stop,
 });

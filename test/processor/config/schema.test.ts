@@ -50,6 +50,7 @@ test('the groups are those of the contract', () => {
     'sensitivity',
     'store',
     'control',
+    'metrics',
     'log',
     'stop',
   ]);
