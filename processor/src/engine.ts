@@ -88,6 +88,7 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
       evicted: (kind, slot) => scorer.forget(kind, slot),
     },
   );
+  edges.pseudonyms.onSuccession((...names) => states.rename(...names));
   const scorer = createScorer(config, states);
   const lifecycle: ModelLifecycle = new ModelLifecycle(
     {

@@ -1,5 +1,5 @@
 /** Options of what is learnt and what is flagged. */
-import { choice, decimal, flag, integer, live, names, section, text } from './option.ts';
+import { choice, decimal, flag, integer, live, names, path, secret, section, text } from './option.ts';
 
 export const identity = section('Who sent a request.', {
   user_attributes: names(
@@ -11,6 +11,16 @@ export const identity = section('Who sent a request.', {
     [],
     256,
     'Services (service.name) whose spans count for users and addresses. Empty: all spans that carry the identity themselves.',
+  ),
+  pseudonym_key: secret('Key of the pseudonyms, 32 bytes in hex or base64; best given by the environment.'),
+  pseudonym_key_file: path(
+    '',
+    'File with that key: its bytes as they are, in hex or base64, or as the service keeps it. With neither one is made at the first start, in the data folder.',
+  ),
+  previous_pseudonym_key_files: names(
+    [],
+    8,
+    'Files with keys used before, the latest first: users known under one of them go on under their new pseudonym.',
   ),
   trust_forwarded_for: flag(
     false,

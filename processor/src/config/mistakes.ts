@@ -56,7 +56,7 @@ function explain(values: unknown, issue: z.core.$ZodIssue): ServiceError[] {
 
 /** Options that are right one by one but not together. */
 function contradictions(config: Config): ServiceError[] {
-  const { receiver, pipeline, sensitivity, control, metrics } = config;
+  const { receiver, pipeline, sensitivity, control, metrics, identity } = config;
   const mistakes: ServiceError[] = [];
   const invalid = (key: string, value: unknown, expected: string): void => {
     mistakes.push(new ServiceError('config_invalid_value', { key, value: String(value), expected }));
@@ -83,6 +83,9 @@ function contradictions(config: Config): ServiceError[] {
       total,
       'shares that add up to 1',
     );
+  }
+  if (identity.pseudonym_key !== '' && identity.pseudonym_key_file !== '') {
+    invalid('identity.pseudonym_key_file', identity.pseudonym_key_file, 'either it or identity.pseudonym_key');
   }
   const { otlp } = metrics;
   if (otlp.timeout_seconds > otlp.interval_seconds) {

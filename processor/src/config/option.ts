@@ -31,6 +31,17 @@ export function text(preset: string, [form, example]: readonly [RegExp, string],
     .meta({ examples: [example] });
 }
 
+/** A secret of 32 bytes; empty means none is given. Never printed or logged. */
+export function secret(meaning: string) {
+  return z
+    .string()
+    .max(64)
+    .regex(/^([\da-f]{64}|[\w+/]{43}=)?$/i)
+    .default('')
+    .describe(meaning)
+    .meta({ examples: ['64 hex digits', '44 characters of base64'], writeOnly: true });
+}
+
 /** The path of a file or folder; empty means none. Relative to the working directory. */
 export function path(preset: string, meaning: string) {
   return z.string().max(4096).default(preset).describe(meaning);

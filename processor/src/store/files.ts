@@ -6,7 +6,7 @@
  *     models/000000000003.m-8.rejected  the last two candidates that did not pass
  *     models/CURRENT                    the version in use, and which one is approved
  *     state/000000000034.state          snapshots, the last three
- *     secrets/pseudonym                 keys, readable by us alone
+ *     secrets/pseudonym, secrets/hashes keys, readable by us alone
  *     quarantine/                       files that could not be used
  *
  * Every file is an envelope with a checksum, replaced as a whole. New first, then the pointer, then the removal of the
