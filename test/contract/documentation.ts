@@ -145,7 +145,9 @@ ${table(['key', 'type', 'on', 'may be dropped', 'meaning'], attributes)}
 
 ## Log
 
-JSON lines on standard output. Text is cut at 1 KiB and control characters are escaped, so that no sender can forge a
+JSON lines on standard output, or with \`log.file\` in a file that is rotated by size (\`log.max_bytes\`, \`log.max_files\`). A file
+that cannot be written, on a full disk for instance, stops nothing: its lines go to standard output until it can be, and
+the first of them says so. Text is cut at 1 KiB and control characters are escaped, so that no sender can forge a
 line; secrets and user ids are never logged.
 `;
 }

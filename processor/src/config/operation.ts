@@ -1,6 +1,8 @@
 /** Options of running the service: its files, its control API and its log. */
 import { bindAddress, choice, decimal, flag, headers, integer, live, names, path, section, text } from './option.ts';
 
+const MIB = 1024 * 1024;
+
 const PUSH_ENDPOINT = /^((https?:\/\/)?([\w.-]+|\[[\da-fA-F:.]+\]):\d{1,5}(\/[\w./~-]*)?)?$/;
 
 export const store = section('Files the service keeps.', {
@@ -41,6 +43,16 @@ const otlp = section(
 
 export const metrics = section('Metrics, beside /metrics on the control port.', { otlp });
 
-export const log = section('JSON lines on standard output.', {
+export const log = section('JSON lines, on standard output or in a file.', {
   level: live(choice(['info', 'trace', 'debug', 'warn', 'error'], 'Least severe level written.')),
+  file: path(
+    '',
+    'File to write to instead, created with mode 0600. While it cannot be written, lines go to standard output.',
+  ),
+  max_bytes: integer(
+    16 * MIB,
+    [64 * 1024, 4096 * MIB],
+    'Size from which the file is renamed to FILE.1 and begun anew, in bytes.',
+  ),
+  max_files: integer(5, [1, 100], 'Renamed files kept, FILE.1 the latest.'),
 });

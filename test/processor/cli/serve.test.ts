@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ChildProgram, killAllPrograms } from '../../support/child-program.ts';
 import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.ts';
@@ -100,6 +100,21 @@ describe('serve', () => {
     served.program.signal('SIGHUP');
     await served.program.ready(() => served.line('configuration read again and in use') !== undefined);
     expect((await fetch(`http://${String(control)}/ready`)).status).toBe(200);
+  });
+
+  test('with a log file writes its log there, to the last line', async () => {
+    const file = path.join(temporaryFolder(), 'logs/service.log');
+    const served = new Served({ API_ANOMALY_LOG__FILE: file });
+    const messages = (): string[] => {
+      if (!existsSync(file)) return [];
+      const lines = readFileSync(file, 'utf8').trim().split('\n');
+      return lines.filter((line) => line !== '').map((line) => (JSON.parse(line) as LogLine).msg);
+    };
+    await served.program.ready(() => messages().includes('listening'));
+    served.program.signal('SIGTERM');
+    expect(await served.program.ended).toEqual({ code: 0, signal: null });
+    expect(messages()).toEqual(['listening', 'stopping', 'stopped']);
+    expect(served.program.output).toBe('');
   });
 
   test('a second signal ends it at once, whatever is in flight', async () => {
