@@ -1,7 +1,7 @@
 /** COMPOSITION ROOT: every part is made and wired here, and nowhere else. */
 import type { AddressInfo } from 'node:net';
 import type { EndpointSnapshot, EndpointTable } from './call/endpoint-table.ts';
-import { PSEUDONYM_KEY_BYTES, Pseudonyms } from './call/pseudonym.ts';
+import type { Pseudonyms } from './call/pseudonym.ts';
 import type { Component } from './component.ts';
 import { LiveConfig, type ReloadStatus } from './config/live-config.ts';
 import type { Config } from './config/schema.ts';
@@ -18,14 +18,13 @@ import { Trainer } from './model/trainer.ts';
 import { Forwarding } from './pipeline/forwarding.ts';
 import { InFlightBytes } from './pipeline/in-flight-bytes.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
-import { ServiceError } from './errors.ts';
 import { GrpcReceiver } from './receiver/grpc.ts';
 import { HttpReceiver } from './receiver/http.ts';
 import { Intake } from './receiver/intake.ts';
 import { registerGauges } from './gauges.ts';
 import { type IncidentNotice, noticeOf } from './incident-notice.ts';
+import { createPseudonyms } from './pseudonym-keys.ts';
 import { FileStore } from './store/files.ts';
-import { parseSecret, readSecret } from './store/secrets.ts';
 import type { Log } from './telemetry/log.ts';
 import type { PushOptions } from './telemetry/otlp-push.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
@@ -91,31 +90,6 @@ export async function createService(config: Config, edges: Edges): Promise<Servi
   } catch (error) {
     await store.close();
     throw error;
-  }
-}
-
-/** Rejects with `config_invalid_value` where a key file cannot be used. */
-async function createPseudonyms({ identity }: Config, store: FileStore): Promise<Pseudonyms> {
-  const file = identity.pseudonym_key_file;
-  const key =
-    parseSecret(identity.pseudonym_key) ??
-    (file === '' ? await store.loadOrCreateSecret('pseudonym') : await readKey('identity.pseudonym_key_file', file));
-  const option = 'identity.previous_pseudonym_key_files';
-  const previous = await Promise.all(identity.previous_pseudonym_key_files.map((name) => readKey(option, name)));
-  return new Pseudonyms(key, { previous, hashKey: await store.loadOrCreateSecret('hashes') });
-}
-
-async function readKey(option: string, file: string): Promise<Buffer> {
-  try {
-    return await readSecret(file, PSEUDONYM_KEY_BYTES);
-  } catch (error) {
-    const reason = error instanceof ServiceError ? 'holds no key' : (error as Error).message;
-    const expected = `a readable file with ${PSEUDONYM_KEY_BYTES} bytes, as they are, in hex or base64, or a copy of secrets/pseudonym`;
-    throw new ServiceError(
-      'config_invalid_value',
-      { key: option, value: `${file} (${reason})`, expected },
-      { cause: error },
-    );
   }
 }
 
