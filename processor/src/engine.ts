@@ -4,6 +4,7 @@ import { ApiCall } from './call/api-call.ts';
 import { CallReader } from './call/call-reader.ts';
 import { EndpointTable } from './call/endpoint-table.ts';
 import type { Pseudonyms } from './call/pseudonym.ts';
+import type { Reloadable } from './config/live-config.ts';
 import type { Config } from './config/schema.ts';
 import type { Budget } from './detection/decision.ts';
 import { IncidentBook, type IncidentListener } from './detection/incident.ts';
@@ -11,7 +12,12 @@ import { ScoreDrift } from './detection/score-drift.ts';
 import { EntityStates } from './features/entity-states.ts';
 import { Watermark } from './features/window-clock.ts';
 import type { ModelStore } from './model/model-keeper.ts';
-import { type LifecycleEvents, ModelLifecycle, type TrainingRunner } from './model/model-lifecycle.ts';
+import {
+  type LearningChanges,
+  type LifecycleEvents,
+  ModelLifecycle,
+  type TrainingRunner,
+} from './model/model-lifecycle.ts';
 import { ATTRIBUTE_NAMES } from './otlp/attributes.ts';
 import { KeyTable, RequestView } from './otlp/request-view.ts';
 import { RecentSpans } from './pipeline/recent-spans.ts';
@@ -39,7 +45,7 @@ export interface EngineEdges {
   readonly hiddenKeys?: readonly string[];
 }
 
-export interface Engine {
+export interface Engine extends Reloadable {
   readonly states: EntityStates;
   readonly scorer: Scorer;
   readonly lifecycle: ModelLifecycle;
@@ -82,17 +88,16 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
       evicted: (kind, slot) => scorer.forget(kind, slot),
     },
   );
+  edges.pseudonyms.onSuccession((...names) => states.rename(...names));
   const scorer = createScorer(config, states);
   const lifecycle: ModelLifecycle = new ModelLifecycle(
     {
       minRows: config.model.min_rows,
       minEntities: config.model.min_entities,
       minHours: config.model.min_hours,
-      retrainEveryHours: config.model.retrain_every_hours,
-      promote: config.model.promote,
+      ...learningChangesOf(config),
       sampleRows: config.model.sample_rows,
       forest: { seed: config.model.seed, trees: config.model.trees, sampleSize: config.model.sample_size },
-      budget: budgetOf(config),
     },
     {
       states,
@@ -130,13 +135,26 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
     ...(edges.listener !== undefined && { listener: edges.listener }),
   });
   const newView = viewFactory(config, reader.keys, edges.hiddenKeys ?? []);
-  return { states, scorer, lifecycle, incidents, watermark, drift, topUsers, writer, judge, newView };
+  const reload = (changed: Config): void => {
+    scorer.useSensitivity(budgetOf(changed), disabledBehaviorsOf(changed));
+    lifecycle.useSettings(learningChangesOf(changed));
+    topUsers.resize(changed.sensitivity.top_users);
+  };
+  return { states, scorer, lifecycle, incidents, watermark, drift, topUsers, writer, judge, newView, reload };
 }
 
 function createScorer(config: Config, states: EntityStates): Scorer {
-  const { sensitivity, annotate } = config;
+  return new Scorer(states, budgetOf(config), disabledBehaviorsOf(config), config.annotate.detail === 'full');
+}
+
+function disabledBehaviorsOf({ sensitivity }: Config): ReadonlySet<string> {
   const switchedOff = Object.entries(sensitivity.behaviors).filter(([, isOn]) => !isOn);
-  return new Scorer(states, budgetOf(config), new Set(switchedOff.map(([name]) => name)), annotate.detail === 'full');
+  return new Set(switchedOff.map(([name]) => name));
+}
+
+function learningChangesOf(config: Config): LearningChanges {
+  const { retrain_every_hours: retrainEveryHours, promote } = config.model;
+  return { retrainEveryHours, promote, budget: budgetOf(config) };
 }
 
 function budgetOf({ sensitivity }: Config): Budget {

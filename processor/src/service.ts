@@ -1,8 +1,9 @@
 /** COMPOSITION ROOT: every part is made and wired here, and nowhere else. */
 import type { AddressInfo } from 'node:net';
 import type { EndpointSnapshot, EndpointTable } from './call/endpoint-table.ts';
-import { Pseudonyms } from './call/pseudonym.ts';
+import type { Pseudonyms } from './call/pseudonym.ts';
 import type { Component } from './component.ts';
+import { LiveConfig, type ReloadStatus } from './config/live-config.ts';
 import type { Config } from './config/schema.ts';
 import { ControlServer } from './control/server.ts';
 import type { Incident } from './detection/incident.ts';
@@ -22,8 +23,10 @@ import { HttpReceiver } from './receiver/http.ts';
 import { Intake } from './receiver/intake.ts';
 import { registerGauges } from './gauges.ts';
 import { type IncidentNotice, noticeOf } from './incident-notice.ts';
+import { createPseudonyms } from './pseudonym-keys.ts';
 import { FileStore } from './store/files.ts';
 import type { Log } from './telemetry/log.ts';
+import type { PushOptions } from './telemetry/otlp-push.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 
 /** What the service takes from outside, so that tests and replays can give their own. */
@@ -33,6 +36,8 @@ export interface Edges {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly log: Log;
+  /** Reads the configuration anew; throws ConfigError. Without it there is no other than the one given. */
+  readonly readConfig?: () => Config;
 }
 
 /** Where the service listens, as host:port. */
@@ -52,13 +57,26 @@ export interface Service extends Component {
   trained(): Promise<void>;
   /** Share of what the first model needs that has been seen, 0..1. */
   learningProgress(): number;
+  /** Reads the configuration again and puts it to use as far as the running service can. Never throws. */
+  reloadConfig(): void;
+  /** What came of the last reading of the configuration. */
+  configStatus(): ReloadStatus;
 }
 
 /** Opens the data folder and builds the service; nothing listens yet. Rejects with a ServiceError that says why it cannot. */
 export async function createService(config: Config, edges: Edges): Promise<Service> {
   const { log, clock } = edges;
   const endpoints = createEndpointTable(config);
-  const telemetry = new Telemetry({ nowMs: clock, endpointName: (id) => endpoints.describe(id) });
+  const push = pushOptionsOf(config);
+  const telemetry = new Telemetry({
+    nowMs: clock,
+    endpointName: (id) => endpoints.describe(id),
+    ...(push !== undefined && { push }),
+    onPushChange: (error) => {
+      if (error === undefined) log.info('metrics are delivered again');
+      else log.warn({ err: error }, 'metrics cannot be pushed; tried again at every interval, not told again');
+    },
+  });
   const store = new FileStore(config.store.directory, {
     error: (operation, reason) => {
       telemetry.add('api_anomaly_store_errors_total', 1, { operation });
@@ -67,7 +85,7 @@ export async function createService(config: Config, edges: Edges): Promise<Servi
   });
   await store.open();
   try {
-    const pseudonyms = new Pseudonyms(await store.loadOrCreateSecret('pseudonym'));
+    const pseudonyms = await createPseudonyms(config, store);
     return assemble(config, edges, { endpoints, telemetry, store, pseudonyms });
   } catch (error) {
     await store.close();
@@ -192,7 +210,19 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
     },
   );
 
-  registerGauges({ telemetry, engine, pipeline, configReadSeconds: clock() / 1000 });
+  const liveConfig = new LiveConfig(config, {
+    read: edges.readConfig ?? (() => config),
+    nowSeconds: () => clock() / 1000,
+    parts: [engine, { reload: (changed) => void (log.level = changed.log.level) }],
+    events: {
+      reloaded: (changed, pending) => {
+        log.info({ changed }, 'configuration read again and in use');
+        if (pending.length > 0) log.warn({ pending }, 'restart to apply these options');
+      },
+      refused: (mistakes) => log.error({ mistakes }, 'the configuration is not used; the one before stays'),
+    },
+  });
+  registerGauges({ telemetry, engine, pipeline, liveConfig });
   let incidentTimer: NodeJS.Timeout | undefined;
   let stopped: Promise<void> | undefined;
   const shutDown = async (signal: AbortSignal): Promise<void> => {
@@ -205,7 +235,7 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
     await exporter?.stop(signal);
     await keeper.stop();
     await control.stop(signal);
-    await telemetry.stop();
+    await telemetry.stop(signal);
     await store.close();
   };
 
@@ -219,6 +249,8 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
     modelVersion: () => lifecycle.active?.provenance.version,
     trained: () => lifecycle.idle(),
     learningProgress: () => lifecycle.progress,
+    reloadConfig: () => liveConfig.reload(),
+    configStatus: () => liveConfig.status,
     async start() {
       await telemetry.start();
       await control.start();
@@ -231,6 +263,17 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
       unready.delete('starting');
     },
     stop: (signal) => (stopped ??= shutDown(signal)),
+  };
+}
+
+function pushOptionsOf({ metrics: { otlp } }: Config): PushOptions | undefined {
+  if (otlp.endpoint === '') return undefined;
+  return {
+    endpoint: otlp.endpoint,
+    protocol: otlp.protocol,
+    intervalMs: otlp.interval_seconds * 1000,
+    timeoutMs: otlp.timeout_seconds * 1000,
+    headers: otlp.headers,
   };
 }
 

@@ -7,6 +7,7 @@ import { Recording } from '../replay/recording.ts';
 import type { Learning } from '../replay/replay.ts';
 import { readModelFile } from '../store/model-file.ts';
 import { createProgress } from './progress.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface RecordingOptions {
   readonly traces: readonly string[];
@@ -16,9 +17,6 @@ export interface RecordingOptions {
 }
 
 export type LearningOptions = RecordingOptions & { readonly model?: string };
-
-/** An option that cannot be used; the message has the value and the remedy. */
-export class UsageError extends Error {}
 
 export function addRecordingOptions(command: Command): Command {
   return command

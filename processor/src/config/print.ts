@@ -1,4 +1,4 @@
-import { type Config, describeOption } from './schema.ts';
+import { type Config, isMarked } from './schema.ts';
 
 /** What stands in for a secret. */
 const MASK = '********';
@@ -9,8 +9,8 @@ export function maskSecrets(config: Config): Record<string, unknown> {
 }
 
 function mask(value: unknown, path: readonly string[]): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  const secret = describeOption(path)?.writeOnly === true;
-  const entries = Object.entries(value).map(([key, inner]) => [key, secret ? MASK : mask(inner, [...path, key])]);
-  return Object.fromEntries(entries);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, mask(inner, [...path, key])]));
+  }
+  return isMarked(path, 'writeOnly') && value !== '' ? MASK : value;
 }

@@ -27,6 +27,9 @@ export interface LearningSettings {
   budget: Budget;
 }
 
+/** What may change while the service runs. */
+export type LearningChanges = Pick<LearningSettings, 'retrainEveryHours' | 'promote' | 'budget'>;
+
 /** Runs a training, wherever that may be. Rejects when it failed or was cancelled. */
 export type TrainingRunner = (input: TrainingInput) => Promise<TrainingResult>;
 
@@ -58,7 +61,7 @@ export class ModelLifecycle {
   /** The model in use. */
   active: Model | undefined;
 
-  readonly #settings: LearningSettings;
+  #settings: LearningSettings;
   readonly #parts: LifecycleParts;
   readonly #learned: LearnedRows;
   readonly #keeper: ModelKeeper;
@@ -121,6 +124,11 @@ export class ModelLifecycle {
     watermark.firstSeconds = first;
     watermark.seconds = last;
     for (const [index, kind] of ENTITY_KINDS.entries()) this.#learned.closedWindows[kind] = windows[index] ?? 0;
+  }
+
+  /** Goes by other settings from now on; a training under way ends by those that hold when it ends. */
+  useSettings(changes: LearningChanges): void {
+    this.#settings = { ...this.#settings, ...changes };
   }
 
   /** Starts a training if one is due; cheap to ask after every request. */

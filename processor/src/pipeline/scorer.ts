@@ -32,7 +32,7 @@ interface Side {
   readonly kind: EntityKind;
   readonly state: EntityState;
   readonly scores: EntityScores;
-  readonly naming: BehaviorNaming;
+  naming: BehaviorNaming;
   readonly row: Float32Array;
   detector: EntityDetector | undefined;
   /** p from which the budget flags. */
@@ -42,7 +42,7 @@ interface Side {
 export class Scorer {
   readonly judgement = new Judgement();
   readonly #states: EntityStates;
-  readonly #budget: Budget;
+  #budget: Budget;
   readonly #explainsAll: boolean;
   readonly #sides: Record<EntityKind, Side>;
 
@@ -52,12 +52,11 @@ export class Scorer {
     this.#states = states;
     this.#budget = budget;
     const side = (kind: EntityKind): Side => {
-      const features = FEATURE_NAMES[kind].map((name, column) => ({ name, scale: definitionsOf(kind)[column]!.scale }));
       return {
         kind,
         state: states[kind],
         scores: new EntityScores(states[kind].table.capacity),
-        naming: new BehaviorNaming(kind, features, disabledBehaviors),
+        naming: namingOf(kind, disabledBehaviors),
         row: new Float32Array(rowWidth(kind)),
         detector: undefined,
         threshold: 0,
@@ -71,8 +70,18 @@ export class Scorer {
     for (const kind of ENTITY_KINDS) {
       const side = this.#sides[kind];
       side.detector = model.detectors[kind];
-      side.threshold = budgetThreshold(this.#budget, kind, side.detector?.parts.windowsPerDay ?? 0);
+      side.threshold = this.#thresholdOf(side);
       side.scores.forgetAll();
+    }
+  }
+
+  /** Flags by another budget and other behaviors from the next evaluation of each entity on. */
+  useSensitivity(budget: Budget, disabledBehaviors: ReadonlySet<string>): void {
+    this.#budget = budget;
+    for (const kind of ENTITY_KINDS) {
+      const side = this.#sides[kind];
+      side.threshold = this.#thresholdOf(side);
+      side.naming = namingOf(kind, disabledBehaviors);
     }
   }
 
@@ -136,6 +145,10 @@ export class Scorer {
     return Array.from(scores.topFeatures.subarray(from, from + TOP_FEATURES))
       .filter((column) => column !== NO_COLUMN)
       .map((column) => FEATURE_NAMES[judgement.kind!][column]!);
+  }
+
+  #thresholdOf({ kind, detector }: Side): number {
+    return budgetThreshold(this.#budget, kind, detector?.parts.windowsPerDay ?? 0);
   }
 
   #judgeSide(side: Side, slot: number, call: ApiCall): number {
@@ -240,6 +253,11 @@ const ENDPOINT_DEFINITIONS = definitionsOf('endpoint');
 const OTHER = BEHAVIOR_NAMES.indexOf('other');
 /** Fills the places of top features where fewer features say anything. */
 const NO_COLUMN = 255;
+
+function namingOf(kind: EntityKind, disabled: ReadonlySet<string>): BehaviorNaming {
+  const features = FEATURE_NAMES[kind].map((name, column) => ({ name, scale: definitionsOf(kind)[column]!.scale }));
+  return new BehaviorNaming(kind, features, disabled);
+}
 
 function strongest(evidence: Float64Array): number {
   let best = 0;

@@ -52,7 +52,7 @@ describe('persistence', () => {
     // Peaks of 13, 13, 13: 6 into the second, 0.6 (6 + 10) into the third, 0.6 (9.6 + 10) into the fourth.
     let carried = 0;
     const into = [1, 2, 3].map(() => (carried = carryEvidence(carried, 13, 1)));
-    for (const [place, nats] of [6, 9.6, 11.76].entries()) expect(into[place]).toBeCloseTo(nats, 12);
+    for (const [place, sum] of [6, 9.6, 11.76].entries()) expect(into[place]).toBeCloseTo(sum, 12);
   });
 
   it('never exceeds one and a half times the highest excess, however long it lasts', () => {

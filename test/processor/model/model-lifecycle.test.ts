@@ -171,6 +171,17 @@ describe('later models', () => {
     expect(entities.activated).toEqual([entities.saved[0]]);
   });
 
+  it('go by settings that were changed while the service runs', async () => {
+    const entities = new LearningEntities({ retrainEveryHours: 0 });
+    const budget = { falseIncidentsPerDay: 10, shares: { user: 0.6, address: 0.2, endpoint: 0.2 } };
+    entities.live(0, 2);
+    await entities.train();
+    entities.lifecycle.useSettings({ retrainEveryHours: 1, promote: 'manual', budget });
+    entities.live(2, 1.1);
+    await entities.train();
+    expect(entities.trainings.map(({ outcome }) => outcome)).toEqual(['promoted', 'candidate']);
+  });
+
   it('that fail a gate are kept out with the reason, and the old one stays', async () => {
     let run = inline;
     const entities = new LearningEntities({}, { run: (input) => run(input) });

@@ -188,6 +188,21 @@ describe('the verdict', () => {
     expect(judgement.userScore).toBeGreaterThan(4 / 6);
   });
 
+  test('another sensitivity counts from the next evaluation on: budget and switched-off behaviors', () => {
+    for (let second = 0; second < 50; second++) observe(second);
+    told.told.user = { nats: THRESHOLD + 1, evidence: { calls: 11 } };
+    const tenth = { ...BUDGET, falseIncidentsPerDay: 1e-5 / BUDGET.shares.user };
+    scorer.useSensitivity(tenth, new Set());
+    expect(scorer.thresholdScore('user')).toBeCloseTo(5 / 6);
+    expect(scorer.judge(observe(60)).isAnomaly).toBe(false);
+    scorer.useSensitivity(BUDGET, new Set());
+    expect(scorer.judge(observe(60)).isAnomaly).toBe(false);
+    expect(scorer.judge(observe(80)).isAnomaly).toBe(true);
+    scorer.useSensitivity(BUDGET, new Set(['rate_burst']));
+    const judgement = scorer.judge(observe(100));
+    expect([scorer.behavior(judgement), judgement.isAnomaly]).toEqual(['other', false]);
+  });
+
   test('the judgement speaks of the side with an anomaly, be it less rare than one without', () => {
     for (let second = 0; second < 50; second++) observe(second);
     told.told.user = { nats: THRESHOLD + 1, evidence: { calls: 11 } };
