@@ -113,6 +113,15 @@ export const ERRORS = {
     remedy: 'stop what uses the port, or set {key} to another one',
   },
 
+  sender_not_admitted: {
+    status: StatusCode.UNAUTHENTICATED,
+    http: 401,
+    retryable: false,
+    message: 'The sender shows no valid token',
+    remedy:
+      'send authorization: Bearer with one of receiver.tokens; senders drop what is refused so, so that a new token must be valid here before they use it',
+  },
+
   // Exporter
   next_hop_unavailable: {
     status: StatusCode.UNAVAILABLE,
@@ -239,12 +248,68 @@ export const ERRORS = {
     message: 'The Host header is {host}',
     remedy: 'use the address the service is bound to, or add this name to control.allowed_hosts',
   },
-  metrics_not_public: {
+  origin_not_allowed: {
+    status: StatusCode.PERMISSION_DENIED,
+    http: 403,
+    retryable: false,
+    message: 'The Origin header is {origin}',
+    remedy: 'call from this address itself or from a server: pages of other sites may not call this API',
+  },
+  unauthenticated: {
     status: StatusCode.UNAUTHENTICATED,
     http: 401,
     retryable: false,
-    message: 'The metrics are not public',
-    remedy: 'set control.public_metrics to true',
+    message: 'The request shows no valid token',
+    remedy:
+      'send Authorization: Bearer with one of control.tokens; without any configured, the tokens are in the folder tokens of the data folder',
+  },
+  forbidden: {
+    status: StatusCode.PERMISSION_DENIED,
+    http: 403,
+    retryable: false,
+    message: 'The token is one of a {role}',
+    remedy: 'use a token of the role {needed}',
+  },
+  rate_limited: {
+    status: StatusCode.RESOURCE_EXHAUSTED,
+    http: 429,
+    retryable: true,
+    message: 'There are more than {limit} such requests a minute',
+    remedy: 'wait for {seconds} s, or raise {key}',
+  },
+  invalid_request: {
+    status: StatusCode.INVALID_ARGUMENT,
+    http: 400,
+    retryable: false,
+    message: 'The request is not as this call takes it: {reason}',
+    remedy: 'correct it; /openapi.json says what is expected',
+  },
+  content_type_not_taken: {
+    status: StatusCode.UNIMPLEMENTED,
+    http: 415,
+    retryable: false,
+    message: 'The content type is {type}',
+    remedy: 'use {expected}',
+  },
+  body_too_large: {
+    status: StatusCode.RESOURCE_EXHAUSTED,
+    http: 413,
+    retryable: false,
+    message: 'The body has more than {limit} bytes after decompression',
+    remedy: 'send less at a time, or raise {key}',
+  },
+  no_such_record: {
+    status: StatusCode.NOT_FOUND,
+    http: 404,
+    retryable: false,
+    message: 'There is no {noun} {id}',
+    remedy: 'take an id from {list}; records older than their retention are gone',
+  },
+  tokens_unreadable: {
+    status: StatusCode.FAILED_PRECONDITION,
+    retryable: false,
+    message: 'The file of tokens {file} cannot be used: {reason}',
+    remedy: 'write one token a line, followed by expires= and a time if it ends',
   },
   malformed_request: {
     status: StatusCode.INVALID_ARGUMENT,
@@ -286,6 +351,8 @@ export class ServiceError extends Error {
   readonly code: ErrorCode;
   readonly status: StatusCode;
   readonly retryable: boolean;
+  /** What filled the braces of message and remedy: for those who would take the message apart otherwise. */
+  readonly details: Readonly<Record<string, string | number>>;
 
   /** `values` fill the braces of message and remedy. `cause` is for the log only; senders never see it. */
   constructor(code: ErrorCode, values: Readonly<Record<string, string | number>> = {}, options?: { cause?: unknown }) {
@@ -295,6 +362,7 @@ export class ServiceError extends Error {
     this.code = code;
     this.status = status;
     this.retryable = retryable;
+    this.details = values;
   }
 }
 

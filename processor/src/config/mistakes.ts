@@ -63,7 +63,7 @@ function contradictions(config: Config): ServiceError[] {
     mistakes.push(new ServiceError('config_invalid_value', { key, value: String(value), expected }));
   };
 
-  if (!receiver.allow_plaintext && !isLoopback(receiver.bind_address)) {
+  if (!receiver.allow_plaintext && receiver.tls.cert_file === '' && !isLoopback(receiver.bind_address)) {
     mistakes.push(new ServiceError('plaintext_not_allowed', { address: receiver.bind_address }));
   }
   const ports = [receiver.grpc_port, receiver.http_port, control.port].filter((port) => port !== 0);
@@ -85,13 +85,17 @@ function contradictions(config: Config): ServiceError[] {
       'shares that add up to 1',
     );
   }
-  const { cert_file: certificate, key_file: key } = config.export.tls;
-  if ((certificate === '') !== (key === '')) {
-    invalid(
-      `export.tls.${key === '' ? 'key_file' : 'cert_file'}`,
-      'empty',
-      'cert_file and key_file together, or neither',
-    );
+  for (const [group, tls] of [
+    ['export', config.export.tls],
+    ['receiver', receiver.tls],
+    ['control', control.tls],
+  ] as const) {
+    const { cert_file: certificate, key_file: key } = tls;
+    const missing = `${group}.tls.${key === '' ? 'key_file' : 'cert_file'}`;
+    if ((certificate === '') !== (key === '')) invalid(missing, 'empty', 'cert_file and key_file together, or neither');
+    if ('client_ca_file' in tls && tls.client_ca_file !== '' && certificate === '') {
+      invalid(`${group}.tls.client_ca_file`, tls.client_ca_file, 'cert_file and key_file with it, or leave it empty');
+    }
   }
   return mistakes;
 }

@@ -53,6 +53,28 @@ export function names(preset: readonly string[], maxLength: number, meaning: str
     .describe(meaning);
 }
 
+/** Secrets of which each is valid, so that one can take the place of another; never printed. */
+export function secrets(meaning: string) {
+  return z
+    .array(z.string().regex(/^[\x21-\x7e]{16,1024}$/))
+    .max(16)
+    .default([])
+    .describe(meaning)
+    .meta({ writeOnly: true });
+}
+
+/** The certificate of a listener. */
+export function listenerTls(meaning: string) {
+  return section(meaning, {
+    cert_file: path('', 'PEM file of the certificate chain; empty serves plain text. Needs key_file. Read again when it changes.'),
+    key_file: path('', 'PEM file of the key of the certificate. Read again when it changes.'),
+    client_ca_file: path(
+      '',
+      'PEM file of the authorities whose client certificates are taken. Set, every client needs one (mutual TLS).',
+    ),
+  });
+}
+
 /** A group of options: unknown keys are refused, a missing group is all defaults. */
 export function section<Shape extends z.ZodRawShape>(meaning: string, shape: Shape) {
   // An empty object always satisfies a shape whose every option has a default; the type cannot express that.

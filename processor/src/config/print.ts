@@ -9,8 +9,9 @@ export function maskSecrets(config: Config): Record<string, unknown> {
 }
 
 function mask(value: unknown, path: readonly string[]): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  if (typeof value !== 'object' || value === null) return value;
   const secret = describeOption(path)?.writeOnly === true;
+  if (Array.isArray(value)) return secret ? value.map(() => MASK) : value;
   const entries = Object.entries(value).map(([key, inner]) => [key, secret ? MASK : mask(inner, [...path, key])]);
   return Object.fromEntries(entries);
 }
