@@ -243,13 +243,14 @@ describe('the verdict', () => {
   });
 });
 
+/** 50 calls in as many seconds, so rare. */
+function burst(nats: number): void {
+  for (let second = 0; second < 50; second++) observe(second);
+  told.told.user = { nats, evidence: { calls: nats } };
+}
+
 describe('changing how much is flagged while calls are judged', () => {
   const sensitivity = { budget: BUDGET, disabled: new Set<Behavior>(), minimumEffect: 1 };
-
-  function burst(nats: number): void {
-    for (let second = 0; second < 50; second++) observe(second);
-    told.told.user = { nats, evidence: { calls: nats } };
-  }
 
   test('a behavior switched off and on again takes effect at the next call, and nothing is forgotten', () => {
     burst(THRESHOLD + 1);
