@@ -2,12 +2,14 @@
 import { performance } from 'node:perf_hooks';
 import { ApiCall } from './call/api-call.ts';
 import { CallReader } from './call/call-reader.ts';
+import { EntityNames } from './call/entity-names.ts';
 import { EndpointTable } from './call/endpoint-table.ts';
 import type { Pseudonyms } from './call/pseudonym.ts';
 import type { Config } from './config/schema.ts';
-import type { Budget } from './detection/decision.ts';
+import { type Exclusion, ExclusionList } from './detection/exclusion.ts';
 import { IncidentBook, type IncidentListener } from './detection/incident.ts';
 import { ScoreDrift } from './detection/score-drift.ts';
+import { SensitivitySettings } from './detection/sensitivity.ts';
 import { EntityStates } from './features/entity-states.ts';
 import { Watermark } from './features/window-clock.ts';
 import type { ModelStore } from './model/model-keeper.ts';
@@ -42,6 +44,11 @@ export interface EngineEdges {
 export interface Engine {
   readonly states: EntityStates;
   readonly scorer: Scorer;
+  /** How much is flagged; change it between two batches. */
+  readonly sensitivity: SensitivitySettings;
+  /** What is not to be flagged; change it between two batches. */
+  readonly exclusions: ExclusionList;
+  readonly names: EntityNames;
   readonly lifecycle: ModelLifecycle;
   readonly incidents: IncidentBook;
   readonly watermark: Watermark;
@@ -82,7 +89,13 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
       evicted: (kind, slot) => scorer.forget(kind, slot),
     },
   );
-  const scorer = createScorer(config, states);
+  const sensitivity = new SensitivitySettings(config.sensitivity, (changed) => scorer.tune(changed));
+  const exclusions = new ExclusionList(exclusionsOf(config));
+  const names = new EntityNames(edges.endpoints);
+  const scorer = new Scorer(states, sensitivity.sensitivity, {
+    explainsAll: config.annotate.detail === 'full',
+    exclusions: { list: exclusions, names },
+  });
   const lifecycle: ModelLifecycle = new ModelLifecycle(
     {
       minRows: config.model.min_rows,
@@ -92,7 +105,9 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
       promote: config.model.promote,
       sampleRows: config.model.sample_rows,
       forest: { seed: config.model.seed, trees: config.model.trees, sampleSize: config.model.sample_size },
-      budget: budgetOf(config),
+      get budget() {
+        return sensitivity.sensitivity.budget;
+      },
     },
     {
       states,
@@ -130,24 +145,32 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
     ...(edges.listener !== undefined && { listener: edges.listener }),
   });
   const newView = viewFactory(config, reader.keys, edges.hiddenKeys ?? []);
-  return { states, scorer, lifecycle, incidents, watermark, drift, topUsers, writer, judge, newView };
-}
-
-function createScorer(config: Config, states: EntityStates): Scorer {
-  const { sensitivity, annotate } = config;
-  const switchedOff = Object.entries(sensitivity.behaviors).filter(([, isOn]) => !isOn);
-  return new Scorer(states, budgetOf(config), new Set(switchedOff.map(([name]) => name)), annotate.detail === 'full');
-}
-
-function budgetOf({ sensitivity }: Config): Budget {
   return {
-    falseIncidentsPerDay: sensitivity.false_incidents_per_day,
-    shares: {
-      user: sensitivity.users_share,
-      address: sensitivity.addresses_share,
-      endpoint: sensitivity.endpoints_share,
-    },
+    states,
+    scorer,
+    sensitivity,
+    exclusions,
+    names,
+    lifecycle,
+    incidents,
+    watermark,
+    drift,
+    topUsers,
+    writer,
+    judge,
+    newView,
   };
+}
+
+/** The exclusions of the configuration file, by their place in it. */
+function exclusionsOf({ sensitivity }: Config): Exclusion[] {
+  return sensitivity.exclusions.map(({ expires, entity, endpoint, behavior }, index) => ({
+    id: `file-${index + 1}`,
+    expiresMs: Date.parse(expires),
+    entity,
+    endpoint,
+    behavior,
+  }));
 }
 
 function createReader({ identity }: Config, { pseudonyms, endpoints }: EngineEdges): CallReader {

@@ -88,7 +88,7 @@ export class PoisonedService {
         evicted: (kind, slot) => this.#scorer.forget(kind, slot),
       },
     );
-    this.#scorer = new Scorer(this.#states, BUDGET, new Set());
+    this.#scorer = new Scorer(this.#states, { budget: BUDGET, disabled: new Set(), minimumEffect: 1 });
     this.lifecycle = new ModelLifecycle(SETTINGS, {
       states: this.#states,
       watermark: this.#watermark,

@@ -1,4 +1,5 @@
 /** Options of what is learnt and what is flagged. */
+import { z } from 'zod';
 import { choice, decimal, flag, integer, names, section, text } from './option.ts';
 
 export const identity = section('Who sent a request.', {
@@ -66,7 +67,7 @@ export const model = section('The isolation forests and their training.', {
   sample_rows: integer(12_000, [1000, 1_000_000], 'Rows kept to train on.'),
 });
 
-const behaviors = section('Behaviors that may raise an anomaly. A behavior switched off is still scored.', {
+const switches = {
   credential_stuffing: flag(true, 'Many failed logins from one source.'),
   enumeration: flag(true, 'Walking through object ids.'),
   scraping: flag(true, 'Reading far more than usual.'),
@@ -81,6 +82,22 @@ const behaviors = section('Behaviors that may raise an anomaly. A behavior switc
   rate_burst: flag(true, 'Far more requests than usual.'),
   low_and_slow: flag(true, 'A little too much for a long time.'),
   other: flag(true, 'Unusual in no way that has a name.'),
+};
+
+const behaviors = section('Behaviors that may raise an anomaly. A behavior switched off is still scored.', switches);
+
+const exclusion = z.strictObject({
+  entity: z.string().min(1).max(600).optional().describe('Pseudonym of a user or address, or service and endpoint.'),
+  endpoint: z.string().min(1).max(600).optional().describe('Endpoint as shown, such as GET /orders/{id}.'),
+  behavior: z
+    .enum(Object.keys(switches) as (keyof typeof switches)[])
+    .optional()
+    .describe('Name of a behavior.'),
+  expires: z.iso
+    .datetime({ offset: true })
+    .describe('When it ends, as 2027-01-31T00:00:00Z.')
+    .meta({ examples: ['2027-01-31T00:00:00Z'] }),
+  note: z.string().max(1000).default('').describe('Why.'),
 });
 
 export const sensitivity = section('How much is flagged.', {
@@ -92,6 +109,18 @@ export const sensitivity = section('How much is flagged.', {
   users_share: decimal(0.6, [0, 1], 'Share of that budget for users.'),
   addresses_share: decimal(0.2, [0, 1], 'Share of that budget for client addresses.'),
   endpoints_share: decimal(0.2, [0, 1], 'Share of that budget for endpoints.'),
+  minimum_effect: decimal(
+    1,
+    [0.1, 100],
+    'Factor on the least effect that is worth an alert, such as five failed logins.',
+  ),
   behaviors,
+  exclusions: z
+    .array(exclusion)
+    .max(200)
+    .default([])
+    .describe(
+      'What is known and not to alert: a scope of entity, endpoint and behavior, at least one of them, and when it ends.',
+    ),
   top_users: integer(50, [0, 200], 'Users shown in api_anomaly_user_score, by pseudonym.'),
 });

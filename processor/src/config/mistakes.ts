@@ -85,6 +85,10 @@ function contradictions(config: Config): ServiceError[] {
       'shares that add up to 1',
     );
   }
+  for (const [index, { entity, endpoint, behavior, expires }] of sensitivity.exclusions.entries()) {
+    if (entity ?? endpoint ?? behavior) continue;
+    invalid(`sensitivity.exclusions.${index}`, `expires ${expires}`, 'at least one of entity, endpoint and behavior');
+  }
   for (const [group, tls] of [
     ['export', config.export.tls],
     ['receiver', receiver.tls],

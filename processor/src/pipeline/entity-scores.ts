@@ -93,6 +93,22 @@ export class EntityScores {
     if (evidence > this.#peak[slot]!) this.#peak[slot] = evidence;
   }
 
+  /** What earlier windows carried into the present one of a slot, nats. */
+  carried(slot: number): number {
+    return this.#carried[slot]!;
+  }
+
+  /** Rarity of a slot's window so far; 0 where nothing of that window was evaluated. */
+  rarityIn(slot: number, window: number): number {
+    return this.#window[slot] === window ? this.rarity[slot]! : 0;
+  }
+
+  /** Has every entity evaluated anew at its next call, keeping what was found: what counts as an anomaly has changed. */
+  outdate(): void {
+    this.#callsThen.fill(-1);
+    this.#secondsThen.fill(Number.NEGATIVE_INFINITY);
+  }
+
   /** Forgets a slot: its entity is gone, or the model that judged it is. */
   forget(slot: number): void {
     this.#window[slot] = 0;

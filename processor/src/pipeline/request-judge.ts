@@ -47,6 +47,7 @@ export const emptyTally = (): Tally => ({
   scored: 0,
   learning: 0,
   duplicates: 0,
+  excluded: 0,
   identified: 0,
   routed: 0,
   sampled: 0,
@@ -57,6 +58,8 @@ export interface Tally {
   scored: number;
   learning: number;
   duplicates: number;
+  /** Calls that would have been anomalies, but for an exclusion. */
+  excluded: number;
   identified: number;
   routed: number;
   sampled: number;
@@ -91,8 +94,9 @@ export class RequestJudge {
         continue;
       }
       const { scorer } = this.#parts;
-      const judgement = scorer.judge(call);
+      const judgement = scorer.judge(call, seconds);
       tally.scored++;
+      if (judgement.isExcluded) tally.excluded++;
       endpointScores.record(call.endpoint, judgement.score);
       if (judgement.userScore > NOTABLE_SCORE) {
         this.#parts.topUsers.offer(call.userHigh, call.userLow, judgement.userScore, seconds);

@@ -1,10 +1,13 @@
 /** Judges calls: what the active model says of their user, address and endpoint at this moment. */
 import { BEHAVIOR_NAMES, type Behavior } from '../detection/behaviors.ts';
-import { budgetThreshold, type Budget, isAnomaly } from '../detection/decision.ts';
+import { budgetThreshold, isAnomaly } from '../detection/decision.ts';
 import { scoreOf } from '../detection/evidence.ts';
+import type { ExclusionList } from '../detection/exclusion.ts';
 import { BehaviorNaming } from '../detection/naming.ts';
 import { reason } from '../detection/reason.ts';
+import type { Sensitivity } from '../detection/sensitivity.ts';
 import type { ApiCall } from '../call/api-call.ts';
+import type { EntityNames } from '../call/entity-names.ts';
 import { ENTITY_KINDS, type EntityState, type EntityStates, NO_SLOT } from '../features/entity-states.ts';
 import { type EntityKind, FEATURE_NAMES, rowWidth } from '../features/features.ts';
 import { definitionsOf, type EntityDetector } from '../model/entity-detector.ts';
@@ -19,6 +22,8 @@ export class Judgement {
   addressScore = 0;
   endpointScore = 0;
   isAnomaly = false;
+  /** It would be an anomaly, but for an exclusion. */
+  isExcluded = false;
   /** The side that is most unusual, or whose anomaly this is, and its slot; undefined when the call has no entity. */
   kind: EntityKind | undefined = undefined;
   slot = NO_SLOT;
@@ -31,37 +36,48 @@ interface Side {
   readonly kind: EntityKind;
   readonly state: EntityState;
   readonly scores: EntityScores;
-  readonly naming: BehaviorNaming;
+  naming: BehaviorNaming;
   readonly row: Float32Array;
   detector: EntityDetector | undefined;
   /** p from which the budget flags. */
   threshold: number;
 }
 
+/** Exclusions, and the names that they go by. */
+export interface ExclusionParts {
+  readonly list: ExclusionList;
+  readonly names: EntityNames;
+}
+
+export interface ScorerOptions {
+  /** Whether every scored span carries an explanation, not only anomalies; false by default. */
+  readonly explainsAll?: boolean;
+  /** What is not to be flagged; nothing by default. */
+  readonly exclusions?: ExclusionParts;
+}
+
 export class Scorer {
   readonly judgement = new Judgement();
   readonly #states: EntityStates;
-  readonly #budget: Budget;
   readonly #explainsAll: boolean;
+  readonly #exclusions: ExclusionParts | undefined;
   readonly #sides: Record<EntityKind, Side>;
+  #sensitivity: Sensitivity;
 
-  /** @param explainsAll whether every scored span carries an explanation, not only anomalies */
-  constructor(states: EntityStates, budget: Budget, disabledBehaviors: ReadonlySet<string>, explainsAll = false) {
-    this.#explainsAll = explainsAll;
+  constructor(states: EntityStates, sensitivity: Sensitivity, options: ScorerOptions = {}) {
+    this.#explainsAll = options.explainsAll ?? false;
+    this.#exclusions = options.exclusions;
     this.#states = states;
-    this.#budget = budget;
-    const side = (kind: EntityKind): Side => {
-      const features = FEATURE_NAMES[kind].map((name, column) => ({ name, scale: definitionsOf(kind)[column]!.scale }));
-      return {
-        kind,
-        state: states[kind],
-        scores: new EntityScores(states[kind].table.capacity),
-        naming: new BehaviorNaming(kind, features, disabledBehaviors),
-        row: new Float32Array(rowWidth(kind)),
-        detector: undefined,
-        threshold: 0,
-      };
-    };
+    this.#sensitivity = sensitivity;
+    const side = (kind: EntityKind): Side => ({
+      kind,
+      state: states[kind],
+      scores: new EntityScores(states[kind].table.capacity),
+      naming: namingOf(kind, sensitivity),
+      row: new Float32Array(rowWidth(kind)),
+      detector: undefined,
+      threshold: 0,
+    });
     this.#sides = { user: side('user'), address: side('address'), endpoint: side('endpoint') };
   }
 
@@ -70,9 +86,24 @@ export class Scorer {
     for (const kind of ENTITY_KINDS) {
       const side = this.#sides[kind];
       side.detector = model.detectors[kind];
-      side.threshold = budgetThreshold(this.#budget, kind, side.detector?.parts.windowsPerDay ?? 0);
       side.scores.forgetAll();
+      this.#setThreshold(side);
     }
+  }
+
+  /** Changes how much is flagged from the next call on. Nothing that was learned or found is lost. */
+  tune(sensitivity: Sensitivity): void {
+    this.#sensitivity = sensitivity;
+    for (const kind of ENTITY_KINDS) {
+      const side = this.#sides[kind];
+      side.naming = namingOf(kind, sensitivity);
+      side.scores.outdate();
+      this.#setThreshold(side);
+    }
+  }
+
+  #setThreshold(side: Side): void {
+    side.threshold = budgetThreshold(this.#sensitivity.budget, side.kind, side.detector?.parts.windowsPerDay ?? 0);
   }
 
   /** The score from which an entity kind is flagged. */
@@ -96,21 +127,23 @@ export class Scorer {
     return this.#sides[kind].scores.rarity[slot]!;
   }
 
-  /** Judges a call whose entities `states` has just observed or located. */
-  judge(call: ApiCall): Judgement {
+  /** Judges a call whose entities `states` has just observed or located. `seconds`: the event time that counts for it. */
+  judge(call: ApiCall, seconds = call.startSeconds): Judgement {
     const { judgement } = this;
     judgement.score = 0;
     judgement.isAnomaly = false;
+    judgement.isExcluded = false;
     judgement.kind = undefined;
     judgement.slot = NO_SLOT;
     judgement.evidence = 0;
     judgement.isolationScore = 0.5;
     const { userSlot, addressSlot, endpointSlot } = this.#states;
-    judgement.userScore = this.#judgeSide(this.#sides.user, userSlot, call);
+    judgement.userScore = this.#judgeSide(this.#sides.user, userSlot, call, seconds);
     // An address answers for the calls that fail, not for its neighbours behind the same gateway.
-    judgement.addressScore = call.isClientError ? this.#judgeSide(this.#sides.address, addressSlot, call) : 0;
-    judgement.endpointScore = this.#judgeSide(this.#sides.endpoint, endpointSlot, call);
+    judgement.addressScore = call.isClientError ? this.#judgeSide(this.#sides.address, addressSlot, call, seconds) : 0;
+    judgement.endpointScore = this.#judgeSide(this.#sides.endpoint, endpointSlot, call, seconds);
     judgement.score = Math.max(judgement.userScore, judgement.addressScore, judgement.endpointScore);
+    if (judgement.isAnomaly) judgement.isExcluded = false;
     return judgement;
   }
 
@@ -137,7 +170,7 @@ export class Scorer {
       .map((column) => FEATURE_NAMES[judgement.kind!][column]!);
   }
 
-  #judgeSide(side: Side, slot: number, call: ApiCall): number {
+  #judgeSide(side: Side, slot: number, call: ApiCall, seconds: number): number {
     if (slot === NO_SLOT || side.detector === undefined) return 0;
     const { state, scores } = side;
     const window = state.window(slot);
@@ -146,7 +179,12 @@ export class Scorer {
     if (scores.isStale(slot, window, calls, call.startSeconds, hasFailed))
       this.#evaluate(side, slot, window, calls, call.startSeconds);
     if (side.kind === 'endpoint' && !this.#showsSymptom(slot, call)) return 0;
-    this.#prefer(side, slot);
+    let isAnomalous = scores.isAnomaly[slot] === 1;
+    if (isAnomalous && this.#isExcluded(side, slot, call, seconds)) {
+      this.judgement.isExcluded = true;
+      isAnomalous = false;
+    }
+    this.#prefer(side, slot, isAnomalous);
     return scoreOf(scores.rarity[slot]!);
   }
 
@@ -165,9 +203,8 @@ export class Scorer {
   }
 
   /** The judgement speaks of the side with an anomaly, of the rarer one where both or neither have. */
-  #prefer(side: Side, slot: number): void {
+  #prefer(side: Side, slot: number, isAnomalous: boolean): void {
     const { judgement } = this;
-    const isAnomalous = side.scores.isAnomaly[slot] === 1;
     if (judgement.kind !== undefined) {
       if (judgement.isAnomaly && !isAnomalous) return;
       const current = this.#sides[judgement.kind].scores.rarity[judgement.slot]!;
@@ -178,6 +215,19 @@ export class Scorer {
     judgement.slot = slot;
     judgement.evidence = side.scores.evidence[slot]!;
     judgement.isolationScore = side.scores.isolation[slot]!;
+  }
+
+  /** Whether what would be an anomaly is known and not to be one. Asked of nothing else, so that ordinary calls pay nothing. */
+  #isExcluded({ kind, state: { table }, scores }: Side, slot: number, call: ApiCall, seconds: number): boolean {
+    const exclusions = this.#exclusions;
+    if (exclusions === undefined || !exclusions.list.mayCover(seconds * 1000)) return false;
+    const { list, names } = exclusions;
+    const subject = {
+      entity: names.entity(kind, table.keyHigh(slot), table.keyLow(slot)),
+      ...names.endpoint(call.endpoint),
+      behavior: BEHAVIOR_NAMES[scores.behavior[slot]!]!,
+    };
+    return list.covering(subject, seconds * 1000) !== undefined;
   }
 
   #evaluate(side: Side, slot: number, window: number, calls: number, seconds: number): void {
@@ -203,7 +253,8 @@ export class Scorer {
     scores.behavior[slot] = BEHAVIOR_NAMES.indexOf(finding.behavior);
     this.#noteReason(side, slot, finding.column);
     if (finding.isMaterial && rarity >= SUSPECT_FROM_NATS) scores.wasSuspect[slot] = 1;
-    if (isAnomaly(rarity, side.threshold, finding.isMaterial)) {
+    const isRaised = finding.isMaterial || !this.#sensitivity.disabled.has('other');
+    if (isRaised && isAnomaly(rarity, side.threshold, finding.isMaterial)) {
       scores.isAnomaly[slot] = 1;
       scores.wasSuspect[slot] = 1;
       // What was carried into the window can make an anomaly of a row that is not odd enough for its forest to be asked.
@@ -219,6 +270,11 @@ export class Scorer {
     scores.expected[slot] = detector.expected(row, column);
     noteTop(detector.featureEvidence, scores.topFeatures, slot * TOP_FEATURES);
   }
+}
+
+function namingOf(kind: EntityKind, { disabled, minimumEffect }: Sensitivity): BehaviorNaming {
+  const features = FEATURE_NAMES[kind].map((name, column) => ({ name, scale: definitionsOf(kind)[column]!.scale }));
+  return new BehaviorNaming(kind, features, disabled, minimumEffect);
 }
 
 /** A call this many standard deviations above the endpoint's usual duration is slow: one in six is. */

@@ -1,4 +1,8 @@
+import { EntityNames } from '../../../processor/src/call/entity-names.ts';
+import { displayName } from '../../../processor/src/call/pseudonym.ts';
+import { ExclusionList } from '../../../processor/src/detection/exclusion.ts';
 import type { ApiCall } from '../../../processor/src/call/api-call.ts';
+import type { Behavior } from '../../../processor/src/detection/behaviors.ts';
 import { EntityStates } from '../../../processor/src/features/entity-states.ts';
 import type { AttributesInput } from '../../../processor/src/otlp/request-writer.ts';
 import { Scorer } from '../../../processor/src/pipeline/scorer.ts';
@@ -18,13 +22,17 @@ let states: EntityStates;
 let scorer: Scorer;
 let told: ToldModel;
 
-function start(disabled: string[] = [], explainsAll = false): void {
+function start(disabled: Behavior[] = [], explainsAll = false, exclusions = new ExclusionList()): void {
   source = new CallSource();
   states = new EntityStates(
     { users: 100, addresses: 100, endpoints: 50, services: 21, probationShare: 0.2 },
     { closing: () => {}, evicted: () => {} },
   );
-  scorer = new Scorer(states, BUDGET, new Set(disabled), explainsAll);
+  scorer = new Scorer(
+    states,
+    { budget: BUDGET, disabled: new Set(disabled), minimumEffect: 1 },
+    { explainsAll, exclusions: { list: exclusions, names: new EntityNames(source.endpoints) } },
+  );
   told = new ToldModel();
   scorer.use(told.model);
 }
@@ -232,6 +240,114 @@ describe('the verdict', () => {
   test('where every span is explained, every one has an isolation score', () => {
     start([], true);
     expect(scorer.judge(observe(0)).isolationScore).toBe(0.625);
+  });
+});
+
+/** 50 calls in as many seconds, so rare. */
+function burst(nats: number): void {
+  for (let second = 0; second < 50; second++) observe(second);
+  told.told.user = { nats, evidence: { calls: nats } };
+}
+
+describe('changing how much is flagged while calls are judged', () => {
+  const sensitivity = { budget: BUDGET, disabled: new Set<Behavior>(), minimumEffect: 1 };
+
+  test('a behavior switched off and on again takes effect at the next call, and nothing is forgotten', () => {
+    burst(THRESHOLD + 1);
+    expect(scorer.judge(observe(60)).isAnomaly).toBe(true);
+    scorer.tune({ ...sensitivity, disabled: new Set<Behavior>(['rate_burst']) });
+    expect(scorer.judge(observe(60)).isAnomaly).toBe(false);
+    expect(scorer.rarity('user', states.userSlot)).toBeCloseTo(THRESHOLD + 1);
+    expect(scorer.wasSuspect('user', states.userSlot)).toBe(true);
+    scorer.tune(sensitivity);
+    expect(scorer.judge(observe(60)).isAnomaly).toBe(true);
+  });
+
+  test('a smaller budget flags rarer windows only', () => {
+    const model = new ToldModel('m', ['user']);
+    // 100 000 windows a day: 6 false incidents a day are 6e-5, 0.6 are 6e-6.
+    Object.assign(model.model.detectors.user!.parts, { windowsPerDay: 100_000 });
+    scorer.use(model.model);
+    for (let second = 0; second < 50; second++) observe(second);
+    model.told.user = { nats: 12, evidence: { calls: 12 } };
+    expect(scorer.judge(observe(60)).isAnomaly).toBe(true);
+    scorer.tune({ ...sensitivity, budget: { ...BUDGET, falseIncidentsPerDay: 1 } });
+    expect(scorer.judge(observe(60)).isAnomaly).toBe(false);
+    expect(scorer.thresholdScore('user')).toBeCloseTo(-Math.log10(6e-6) / 6);
+  });
+
+  test('twice the minimum effect needs twice the calls', () => {
+    burst(THRESHOLD + 1);
+    scorer.tune({ ...sensitivity, minimumEffect: 2 });
+    // 40 calls or 20 in 10 s are the minimum.
+    expect(scorer.judge(observe(60)).isAnomaly).toBe(false);
+    for (let second = 60; second < 90; second++) observe(second);
+    expect(scorer.judge(observe(90)).isAnomaly).toBe(true);
+  });
+
+  test('what has no name is not flagged where other is switched off', () => {
+    told.told.user = { nats: 30, evidence: {} };
+    scorer.tune({ ...sensitivity, disabled: new Set<Behavior>(['other']) });
+    expect(scorer.judge(observe(0))).toMatchObject({ isAnomaly: false, score: 1 });
+    scorer.tune(sensitivity);
+    expect(scorer.judge(observe(1)).isAnomaly).toBe(true);
+  });
+});
+
+const ada = (): string =>
+  displayName('u', states.user.table.keyHigh(states.userSlot), states.user.table.keyLow(states.userSlot));
+
+describe('an exclusion', () => {
+  const list = new ExclusionList();
+  const expiresMs = (START + 3600) * 1000;
+
+  beforeEach(() => {
+    for (const { id } of list) list.remove(id);
+    start([], false, list);
+    for (let second = 0; second < 50; second++) observe(second);
+    told.told.user = { nats: THRESHOLD + 1, evidence: { calls: 11 } };
+  });
+
+  test('takes verdict and incident from what it covers, and leaves score and evidence', () => {
+    const { score, evidence, isAnomaly, isExcluded } = scorer.judge(observe(60));
+    expect([isAnomaly, isExcluded]).toEqual([true, false]);
+    list.add({ id: 'e1', expiresMs, entity: ada(), behavior: 'rate_burst' });
+    expect(scorer.judge(observe(60))).toMatchObject({ score, evidence, isAnomaly: false, isExcluded: true });
+    list.remove('e1');
+    expect(scorer.judge(observe(60))).toMatchObject({ isAnomaly: true, isExcluded: false });
+  });
+
+  test('expires by the event time of the call', () => {
+    list.add({ id: 'e1', expiresMs: (START + 61) * 1000, entity: ada() });
+    expect(scorer.judge(observe(60.9)).isAnomaly).toBe(false);
+    expect(scorer.judge(observe(61)).isAnomaly).toBe(true);
+  });
+
+  test('of an endpoint covers the calls of that endpoint', () => {
+    list.add({ id: 'e1', expiresMs, endpoint: 'shop GET /orders/{id}' });
+    const called = source.endpoints.describe(observe(60).endpoint);
+    expect(called).toEqual({ service: 'shop', endpoint: 'GET /orders/{id}' });
+    expect(scorer.judge(observe(60)).isAnomaly).toBe(false);
+    expect(scorer.judge(observe(60, { 'http.route': '/carts' })).isAnomaly).toBe(true);
+  });
+
+  test('of an entity covers that side only: another one may still be flagged', () => {
+    list.add({ id: 'e1', expiresMs, entity: ada() });
+    told.told.endpoint = { nats: THRESHOLD + 6, evidence: {} };
+    expect(scorer.judge(observe(60))).toMatchObject({ isAnomaly: true, isExcluded: false, kind: 'endpoint' });
+  });
+
+  test('teaches nothing: the window stays out of training', () => {
+    list.add({ id: 'e1', expiresMs, entity: ada() });
+    scorer.judge(observe(60));
+    expect(scorer.wasSuspect('user', states.userSlot)).toBe(true);
+  });
+
+  test('of what is no anomaly anyhow is not counted', () => {
+    list.add({ id: 'e1', expiresMs, entity: ada() });
+    told.told.user = { nats: THRESHOLD - 1, evidence: { calls: 8 } };
+    scorer.use(told.model);
+    expect(scorer.judge(observe(60))).toMatchObject({ isAnomaly: false, isExcluded: false });
   });
 });
 

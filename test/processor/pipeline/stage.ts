@@ -99,7 +99,11 @@ export class Stage {
       { closing: () => {}, evicted: (kind, slot) => this.scorer.forget(kind, slot) },
     );
     const budget = { falseIncidentsPerDay: 10, shares: { user: 0.6, address: 0.2, endpoint: 0.2 } };
-    this.scorer = new Scorer(this.states, budget, new Set(), detail === 'full');
+    this.scorer = new Scorer(
+      this.states,
+      { budget, disabled: new Set(), minimumEffect: 1 },
+      { explainsAll: detail === 'full' },
+    );
     this.lifecycle = new ModelLifecycle(
       {
         minRows: Infinity,
