@@ -16,6 +16,7 @@ import type { ModelStore } from './model/model-keeper.ts';
 import { type LifecycleEvents, ModelLifecycle, type TrainingRunner } from './model/model-lifecycle.ts';
 import { ATTRIBUTE_NAMES } from './otlp/attributes.ts';
 import { KeyTable, RequestView } from './otlp/request-view.ts';
+import { DryRun } from './pipeline/dry-run.ts';
 import { RecentSpans } from './pipeline/recent-spans.ts';
 import { type JudgeListener, RequestJudge } from './pipeline/request-judge.ts';
 import { Scorer } from './pipeline/scorer.ts';
@@ -162,6 +163,25 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
   };
 }
 
+/** What judges calls without side effects, by what `engine` knows. */
+export function createDryRun(
+  config: Config,
+  engine: Engine,
+  edges: Pick<EngineEdges, 'pseudonyms' | 'endpoints'>,
+): DryRun {
+  const { exclusions, names } = engine;
+  const reader = createReader(config, edges);
+  return new DryRun({
+    live: engine,
+    endpoints: edges.endpoints,
+    services: config.endpoints.max_services + 1,
+    reader,
+    exclusions: { list: exclusions, names },
+    prefix: config.annotate.prefix,
+    newView: viewFactory(config, reader.keys),
+  });
+}
+
 /** The exclusions of the configuration file, by their place in it. */
 function exclusionsOf({ sensitivity }: Config): Exclusion[] {
   return sensitivity.exclusions.map(({ expires, entity, endpoint, behavior }, index) => ({
@@ -173,7 +193,7 @@ function exclusionsOf({ sensitivity }: Config): Exclusion[] {
   }));
 }
 
-function createReader({ identity }: Config, { pseudonyms, endpoints }: EngineEdges): CallReader {
+function createReader({ identity }: Config, { pseudonyms, endpoints }: Pick<EngineEdges, 'pseudonyms' | 'endpoints'>): CallReader {
   const options = {
     userAttributes: identity.user_attributes,
     edgeServices: identity.edge_services,

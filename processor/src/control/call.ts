@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Caller } from './auth/control-access.ts';
+import type { NewAuditEntry } from '../store/audit.ts';
 import type { Role } from './auth/role.ts';
 
 /** The instance on which routes are declared: one schema in zod gives validation, types and the OpenAPI document. */
@@ -43,9 +44,19 @@ export interface UploadTypes {
 }
 
 interface Audited {
+  readonly timeMs: number;
   target?: string;
   /** Never a secret, never a raw id. */
   detail: Record<string, unknown>;
+  /** The entry was written together with the change. */
+  isWritten: boolean;
+}
+
+/** The entry of the audit trail for a call, to be written with the change it tells of; say so then by `isWritten`. */
+export function auditEntryOf(request: FastifyRequest): NewAuditEntry {
+  const { actor, role } = callerOf(request);
+  const { timeMs, target, detail } = request.audited;
+  return { timeMs, actor, role, action: request.routeOptions.config.audit ?? 'call', target, detail };
 }
 
 /** Who calls, of a route that is not for anyone. */

@@ -15,11 +15,18 @@ export const findingFilters = {
   ...timeRange,
   kind: entityKind.optional().describe('Only of users, addresses or endpoints.'),
   entity: shownName.optional().describe('Pseudonym of a user or an address, or service and endpoint, as shown.'),
+  service: z.string().min(1).max(256).optional(),
   endpoint: shownName.optional().describe('Endpoint as shown, such as GET /orders/{id}.'),
   behavior: behavior.optional(),
   severity: severity.optional(),
   min_score: z.coerce.number().min(0).max(1).optional().describe('Only with this score or a higher one.'),
 };
+
+/** The filters as the store takes them. */
+export function filterOf(query: z.output<z.ZodObject<typeof findingFilters>>) {
+  const { from, to, kind, entity, service, endpoint, behavior: named, severity: grade, min_score: minScore } = query;
+  return { fromMs: from, toMs: to, kind, entity, service, endpoint, behavior: named, severity: grade, minScore };
+}
 
 /** Of both. `entity` is a pseudonym, or service and endpoint; never a raw id. */
 export const findingShape = {

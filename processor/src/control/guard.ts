@@ -2,18 +2,19 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config/schema.ts';
 import { ServiceError } from '../errors.ts';
+import type { Audit } from '../store/audit.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ControlAccess } from './auth/control-access.ts';
 import { mayActAs } from './auth/role.ts';
+import { auditEntryOf } from './call.ts';
 import { HostCheck } from './host-check.ts';
 import { isForeignOrigin } from './origin-check.ts';
-import type { AuditTrail } from './views.ts';
 
 export interface GuardParts {
   readonly config: Config['control'];
   readonly access: Pick<ControlAccess, 'caller'>;
   /** Where what was done is kept; the log has it too. */
-  readonly audit?: AuditTrail | undefined;
+  readonly audit?: Pick<Audit, 'append'> | undefined;
   /** Wall clock, unix milliseconds. */
   readonly nowMs: () => number;
   readonly log: Log;
@@ -39,7 +40,7 @@ export function addGuard(app: FastifyInstance, parts: GuardParts): void {
   app.decorateRequest('audited', null as unknown as FastifyRequest['audited']);
 
   app.addHook('onRequest', async (request, reply) => {
-    request.audited = { detail: {} };
+    request.audited = { timeMs: Math.round(parts.nowMs()), detail: {}, isWritten: false };
     reply.header('cache-control', 'no-store');
     const { host, origin } = request.headers;
     if (!hosts.allows(host)) throw new ServiceError('host_not_allowed', { host: host ?? 'missing' });
@@ -72,17 +73,16 @@ async function take(counter: Counter, request: FastifyRequest, key: string): Pro
   throw new ServiceError('rate_limited', { limit: taken.max, seconds: Math.max(1, taken.ttlInSeconds), key });
 }
 
-async function writeDown(request: FastifyRequest, reply: FastifyReply, { audit, nowMs, log }: GuardParts) {
+async function writeDown(request: FastifyRequest, reply: FastifyReply, { audit, log }: GuardParts): Promise<void> {
   const { caller, audited } = request;
-  const { audit: action } = request.routeOptions.config;
   const { statusCode } = reply;
-  if (action === undefined || caller === undefined || statusCode === 429) return;
-  const { actor, role } = caller;
-  const { target } = audited;
-  const detail = { ...audited.detail, status: statusCode };
+  if (request.routeOptions.config.audit === undefined || caller === undefined || statusCode === 429) return;
+  const entry = auditEntryOf(request);
+  const { actor, role, action, target } = entry;
   log.info({ actor, role, action, target, status: statusCode }, 'control call');
+  if (audited.isWritten && statusCode < 400) return;
   try {
-    await audit?.record({ timeMs: Math.round(nowMs()), actor, role, action, target, detail });
+    await audit?.append({ ...entry, detail: { ...entry.detail, status: statusCode } });
   } catch (error) {
     log.error({ err: error, action }, 'the audit trail could not be written');
   }

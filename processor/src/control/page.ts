@@ -1,5 +1,7 @@
 /** Lists a page at a time. A cursor says where the next page begins and is good for the list it came from only. */
 import { z } from 'zod';
+import { ServiceError } from '../errors.ts';
+import type { Page } from '../store/listing.ts';
 import { instantInput } from './instant.ts';
 
 /** What every list takes. */
@@ -20,13 +22,6 @@ export const timeRange = {
 
 export const order = z.enum(['desc', 'asc']).default('desc').describe('Largest or latest first, or last.');
 
-/** Rows and where the next page begins. */
-export interface Page<Row> {
-  readonly items: readonly Row[];
-  /** Undefined at the end. */
-  readonly nextCursor: string | undefined;
-}
-
 /** The schema of a page of rows. */
 export function pageOf<Row extends z.ZodType>(row: Row) {
   return z.object({
@@ -36,13 +31,19 @@ export function pageOf<Row extends z.ZodType>(row: Row) {
 }
 
 /** A page as it is sent. */
-export function pageAnswer<Row, Sent>({ items, nextCursor }: Page<Row>, sent: (row: Row) => Sent) {
-  return { items: items.map(sent), next_cursor: nextCursor ?? null };
+export function pageAnswer<Row, Sent>({ items, next }: Page<Row>, sent: (row: Row) => Sent) {
+  return { items: items.map(sent), next_cursor: next ?? null };
 }
 
-/** A page of a list that is held in memory whole, in its order. Cursors are places in it. */
-export function pageOfList<Row>(rows: readonly Row[], query: { limit: number; cursor?: string | undefined }): Page<Row> {
-  const from = Number(query.cursor ?? 0) || 0;
-  const end = from + query.limit;
-  return { items: rows.slice(from, end), nextCursor: end < rows.length ? String(end) : undefined };
+/** A page of a list that is held in memory whole, in its order. Its cursors are places in it. */
+export function pageOfList<Row>(rows: readonly Row[], { limit, cursor = '0' }: PageQuery): Page<Row> {
+  if (!/^\d{1,9}$/.test(cursor)) throw new ServiceError('malformed_cursor', { cursor });
+  const from = Number(cursor);
+  const end = from + limit;
+  return { items: rows.slice(from, end), next: end < rows.length ? String(end) : undefined };
+}
+
+interface PageQuery {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
 }

@@ -13,6 +13,7 @@ import {
 import type { Component } from '../component.ts';
 import type { Config } from '../config/schema.ts';
 import { ServiceError } from '../errors.ts';
+import type { Audit } from '../store/audit.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { ControlAccess } from './auth/control-access.ts';
@@ -24,7 +25,7 @@ import { addBodyParser } from './request-body.ts';
 import { addHealthRoutes, type Readiness } from './routes/health.ts';
 import { addMetricsRoute } from './routes/metrics.ts';
 import { addRoutes, addShortRoutes, refuseUnknownQueries } from './routes/v1.ts';
-import type { AuditTrail, ControlViews } from './views.ts';
+import type { ControlViews } from './views.ts';
 
 export interface ControlServerOptions {
   readonly config: Config['control'];
@@ -34,7 +35,7 @@ export interface ControlServerOptions {
   readonly access: Pick<ControlAccess, 'caller'>;
   /** What there is to show and do; the routes of what is missing are not served. */
   readonly views: Partial<ControlViews>;
-  readonly audit?: AuditTrail | undefined;
+  readonly audit?: Pick<Audit, 'append'> | undefined;
   /** Undefined: plain text. */
   readonly tls?: TlsOptions | undefined;
   /** Wall clock, unix milliseconds. */

@@ -1,5 +1,4 @@
 /** What the control API needs of the rest of the service: one narrow view a group of routes. */
-import type { NewAuditEntry } from '../store/audit.ts';
 import type { AnomaliesView } from './routes/anomalies.ts';
 import type { AuditView } from './routes/audit.ts';
 import type { BacktestView } from './routes/backtest.ts';
@@ -32,9 +31,4 @@ export interface ControlViews {
   readonly backtest: BacktestView;
   readonly exclusions: ExclusionsView;
   readonly audit: AuditView;
-}
-
-/** Where what was done is kept. Rejects when it cannot be. */
-export interface AuditTrail {
-  record(entry: NewAuditEntry): Promise<void>;
 }

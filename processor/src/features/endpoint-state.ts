@@ -214,6 +214,13 @@ export class EndpointState extends EntitySlab {
     }
   }
 
+  /** Takes over the calls per service of another state with as many services. */
+  takeServiceCounts(from: EndpointState): void {
+    this.#serviceWindow.set(from.#serviceWindow);
+    this.#serviceCalls.set(from.#serviceCalls);
+    this.#serviceCallsBefore.set(from.#serviceCallsBefore);
+  }
+
   #countCaller(row: number, call: ApiCall): void {
     const caller = call.userLow | 1;
     const calls = countFrequent(this.words, row + CALLERS, CALLER_ENTRIES, caller >>> 0);

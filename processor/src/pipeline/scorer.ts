@@ -117,6 +117,16 @@ export class Scorer {
     return scores.wasSuspectIn(slot, state.window(slot));
   }
 
+  /** How much is flagged now. */
+  get sensitivity(): Sensitivity {
+    return this.#sensitivity;
+  }
+
+  /** Takes over what `from` found about one of its slots. */
+  take(kind: EntityKind, slot: number, from: Scorer, fromSlot: number): void {
+    this.#sides[kind].scores.take(slot, from.#sides[kind].scores, fromSlot);
+  }
+
   /** The entity in a slot is gone. */
   forget(kind: EntityKind, slot: number): void {
     this.#sides[kind].scores.forget(slot);

@@ -2,18 +2,15 @@
 import { z } from 'zod';
 import { owaspOf } from '../../detection/behaviors.ts';
 import { ServiceError } from '../../errors.ts';
-import type { Anomaly } from '../../store/anomalies.ts';
+import type { Anomalies, Anomaly } from '../../store/anomalies.ts';
 import type { ControlApp } from '../call.ts';
-import { findingFilters, findingShape } from '../finding.ts';
+import { filterOf, findingFilters, findingShape } from '../finding.ts';
 import { identifier } from '../identifier.ts';
 import { instant, instantOutput } from '../instant.ts';
 import { finite, measure } from '../measure.ts';
-import { order, type Page, pageAnswer, pageOf, pageQuery } from '../page.ts';
+import { order, pageAnswer, pageOf, pageQuery } from '../page.ts';
 
-export interface AnomaliesView {
-  list(query: AnomaliesQuery): Promise<Page<Anomaly>>;
-  get(id: string): Promise<Anomaly | undefined>;
-}
+export type AnomaliesView = Pick<Anomalies, 'list' | 'get'>;
 
 const anomaliesQuery = pageQuery.extend({
   ...findingFilters,
@@ -21,7 +18,6 @@ const anomaliesQuery = pageQuery.extend({
   sort: z.enum(['time', 'score']).default('time'),
   order,
 });
-export type AnomaliesQuery = z.output<typeof anomaliesQuery>;
 
 const anomalySchema = z.object({
   id: z.string(),
@@ -69,7 +65,11 @@ export function addAnomalyRoutes(app: ControlApp, anomalies: AnomaliesView): voi
         response: { 200: pageOf(anomalySchema) },
       },
     },
-    async ({ query }) => pageAnswer(await anomalies.list(query), anomalyAnswer),
+    async ({ query }) => {
+      const { limit, cursor, sort, order: direction, incident } = query;
+      const filter = { ...filterOf(query), incidentId: incident };
+      return pageAnswer(await anomalies.list(filter, { limit, cursor, sort, order: direction }), anomalyAnswer);
+    },
   );
   app.get(
     '/anomalies/:id',

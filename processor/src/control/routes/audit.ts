@@ -1,14 +1,12 @@
 /** `/audit`: who did what. */
 import { z } from 'zod';
-import type { AuditEntry } from '../../store/audit.ts';
+import type { Audit, AuditEntry } from '../../store/audit.ts';
 import type { ControlApp } from '../call.ts';
+import { shownName } from '../finding.ts';
 import { instant, instantOutput } from '../instant.ts';
-import { type Page, pageAnswer, pageOf, pageQuery, timeRange } from '../page.ts';
+import { pageAnswer, pageOf, pageQuery, timeRange } from '../page.ts';
 
-export interface AuditView {
-  /** Newest first. */
-  list(query: AuditQuery): Promise<Page<AuditEntry>>;
-}
+export type AuditView = Pick<Audit, 'list'>;
 
 const auditQuery = pageQuery.extend({
   ...timeRange,
@@ -18,8 +16,8 @@ const auditQuery = pageQuery.extend({
     .regex(/^[a-z.]{1,64}$/)
     .optional()
     .describe('Such as model.activate.'),
+  target: shownName.optional().describe('Id of what it was done to.'),
 });
-export type AuditQuery = z.output<typeof auditQuery>;
 
 const entrySchema = z.object({
   id: z.string(),
@@ -43,8 +41,8 @@ export function addAuditRoute(app: ControlApp, view: AuditView): void {
         response: { 200: pageOf(entrySchema) },
       },
     },
-    async ({ query }) =>
-      pageAnswer(await view.list(query), ({ id, timeMs, actor, role, action, target, detail }: AuditEntry) => ({
+    async ({ query: { from, to, limit, cursor, ...filter } }) =>
+      pageAnswer(await view.list({ fromMs: from, toMs: to, ...filter }, { limit, cursor }), ({ id, timeMs, actor, role, action, target, detail }: AuditEntry) => ({
         ...{ id, actor, role, action },
         time: instant(timeMs),
         target: target ?? null,

@@ -1,7 +1,7 @@
 /** `/backtest`: what would have been flagged otherwise. */
 import { z } from 'zod';
 import type { Job } from '../../store/jobs.ts';
-import type { Scope } from '../../store/feedback.ts';
+import type { Scope } from '../../store/exclusions.ts';
 import { callerOf, type ControlApp } from '../call.ts';
 import { identifier } from '../identifier.ts';
 import { instantInput } from '../instant.ts';

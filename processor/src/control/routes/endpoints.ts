@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { ControlApp } from '../call.ts';
 import { finite, measure } from '../measure.ts';
-import { order, type Page, pageAnswer, pageOf, pageQuery } from '../page.ts';
+import type { Page } from '../../store/listing.ts';
+import { order, pageAnswer, pageOf, pageQuery } from '../page.ts';
 
 export interface EndpointSummary {
   readonly service: string;

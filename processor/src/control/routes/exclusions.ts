@@ -1,21 +1,22 @@
 /** `/exclusions`: what is known and not to alert, for a time. */
 import { z } from 'zod';
 import { ServiceError } from '../../errors.ts';
-import type { Exclusion } from '../../store/exclusions.ts';
-import type { Scope } from '../../store/feedback.ts';
-import { callerOf, type ControlApp } from '../call.ts';
+import type { NewAuditEntry } from '../../store/audit.ts';
+import type { Exclusion, Scope } from '../../store/exclusions.ts';
+import type { Page, PageRequest } from '../../store/listing.ts';
+import { auditEntryOf, callerOf, type ControlApp } from '../call.ts';
 import { behavior, shownName } from '../finding.ts';
 import { byId } from '../identifier.ts';
 import { instant, instantInput, instantOutput } from '../instant.ts';
-import { type Page, pageAnswer, pageOf, pageQuery } from '../page.ts';
+import { pageAnswer, pageOf, pageQuery } from '../page.ts';
 
 export interface ExclusionsView {
-  /** Newest first, the configuration file's among them. */
-  list(query: ExclusionsQuery): Promise<Page<Exclusion>>;
-  /** In force when it resolves. Rejects with `invalid_request` for one that would not end, or ends in the past. */
-  add(order: ExclusionOrder): Promise<Exclusion>;
-  /** Ends one at once; false where there is none. */
-  remove(id: string): Promise<boolean>;
+  /** Newest first. `isExpired`: with those that have ended. */
+  list(filter: { readonly isExpired: boolean }, page: PageRequest<'time'>): Promise<Page<Exclusion>>;
+  /** Kept and in force when it resolves. Rejects with `invalid_request` for one that ends in the past. */
+  add(order: ExclusionOrder, audit: NewAuditEntry): Promise<Exclusion>;
+  /** Ends one at once, and takes the feedback back that it came of; false where there is none. */
+  remove(id: string, audit: NewAuditEntry): Promise<boolean>;
 }
 
 export interface ExclusionOrder extends Scope {
@@ -41,7 +42,6 @@ export const note = z.string().max(1000).default('').describe('Why. Put no perso
 const exclusionsQuery = pageQuery.extend({
   expired: z.stringbool().default(false).describe('Whether to list those too that have ended.'),
 });
-export type ExclusionsQuery = z.output<typeof exclusionsQuery>;
 
 export const exclusionSchema = z.object({
   id: z.string(),
@@ -94,7 +94,8 @@ export function addExclusionRoutes(app: ControlApp, exclusions: ExclusionsView):
         response: { 200: pageOf(exclusionSchema) },
       },
     },
-    async ({ query }) => pageAnswer(await exclusions.list(query), exclusionAnswer),
+    async ({ query: { expired, ...page } }) =>
+      pageAnswer(await exclusions.list({ isExpired: expired }, page), exclusionAnswer),
   );
   app.post(
     '/exclusions',
@@ -111,8 +112,9 @@ export function addExclusionRoutes(app: ControlApp, exclusions: ExclusionsView):
       const { scope, expires, note: why } = request.body;
       request.audited.detail = { scope, expires: instant(expires) };
       const { actor } = callerOf(request);
-      const exclusion = await exclusions.add({ ...scopeOf(scope), expiresMs: expires, note: why, actor });
-      request.audited.target = exclusion.id;
+      const order = { ...scopeOf(scope), expiresMs: expires, note: why, actor };
+      const exclusion = await exclusions.add(order, auditEntryOf(request));
+      request.audited.isWritten = true;
       return reply.code(201).header('location', '/api/v1/exclusions').send(exclusionAnswer(exclusion));
     },
   );
@@ -125,7 +127,10 @@ export function addExclusionRoutes(app: ControlApp, exclusions: ExclusionsView):
     async (request, reply) => {
       const { id } = request.params;
       request.audited.target = id;
-      if (await exclusions.remove(id)) return reply.code(204).send(null);
+      if (await exclusions.remove(id, auditEntryOf(request))) {
+        request.audited.isWritten = true;
+        return reply.code(204).send(null);
+      }
       throw new ServiceError('no_such_record', { noun: 'exclusion', id, list: 'GET /api/v1/exclusions' });
     },
   );

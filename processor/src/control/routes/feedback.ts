@@ -1,8 +1,9 @@
 /** `/incidents/{id}/feedback`: what a person says of an incident, and what comes of it. */
 import { z } from 'zod';
-import type { Feedback, Scope } from '../../store/feedback.ts';
-import type { Exclusion } from '../../store/exclusions.ts';
-import { callerOf, type ControlApp } from '../call.ts';
+import type { NewAuditEntry } from '../../store/audit.ts';
+import type { Exclusion, Scope } from '../../store/exclusions.ts';
+import type { Feedback } from '../../store/feedback.ts';
+import { auditEntryOf, callerOf, type ControlApp } from '../call.ts';
 import { byId } from '../identifier.ts';
 import { instant, instantInput, instantOutput } from '../instant.ts';
 import { note, scopeAnswer, scopeOf, scopeSchema } from './exclusions.ts';
@@ -37,6 +38,7 @@ export interface FeedbackView {
   give(
     incidentId: string,
     order: FeedbackOrder,
+    audit: NewAuditEntry,
   ): Promise<{ feedback: Feedback; exclusion: Exclusion | undefined; preview: FeedbackPreview }>;
 }
 
@@ -89,7 +91,7 @@ export function addFeedbackRoute(app: ControlApp, view: FeedbackView): void {
     async (request) => {
       const { params, body, query } = request;
       const { verdict, scope, expires, note: why } = body;
-      request.audited = { target: params.id, detail: { verdict, dry_run: query.dry_run } };
+      Object.assign(request.audited, { target: params.id, detail: { verdict, dry_run: query.dry_run } });
       const order: FeedbackOrder = {
         verdict,
         scope: scope && scopeOf(scope),
@@ -98,8 +100,8 @@ export function addFeedbackRoute(app: ControlApp, view: FeedbackView): void {
         actor: callerOf(request).actor,
       };
       if (query.dry_run) return answer(await view.preview(params.id, order), undefined, undefined);
-      const { feedback, exclusion, preview } = await view.give(params.id, order);
-      request.audited.detail['feedback'] = feedback.id;
+      const { feedback, exclusion, preview } = await view.give(params.id, order, auditEntryOf(request));
+      request.audited.isWritten = true;
       return answer(preview, feedback, exclusion);
     },
   );

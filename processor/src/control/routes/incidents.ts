@@ -2,24 +2,25 @@
 import { z } from 'zod';
 import { owaspOf } from '../../detection/behaviors.ts';
 import { ServiceError } from '../../errors.ts';
-import type { Feedback } from '../../store/feedback.ts';
-import type { FeatureExplanation, FeatureRange, FullIncident, Incident } from '../../store/incidents.ts';
+import type { Feedback, FeedbackBook } from '../../store/feedback.ts';
+import type {
+  FeatureExplanation,
+  FeatureRange,
+  Incidents,
+  ListedIncident,
+  ReadIncident,
+} from '../../store/incidents.ts';
 import type { ControlApp } from '../call.ts';
-import { findingFilters, findingShape } from '../finding.ts';
+import { filterOf, findingFilters, findingShape } from '../finding.ts';
 import { byId } from '../identifier.ts';
 import { instant, instantOrNull, instantOutput } from '../instant.ts';
 import { finite, measure } from '../measure.ts';
-import { order, type Page, pageAnswer, pageOf, pageQuery } from '../page.ts';
-
-/** An incident and what was said of it last; undefined while nobody has, or it was taken back. */
-export interface JudgedIncident<Kind extends Incident = Incident> {
-  readonly incident: Kind;
-  readonly feedback: Feedback | undefined;
-}
+import { order, pageAnswer, pageOf, pageQuery } from '../page.ts';
 
 export interface IncidentsView {
-  list(query: IncidentsQuery): Promise<Page<JudgedIncident>>;
-  get(id: string): Promise<JudgedIncident<FullIncident> | undefined>;
+  readonly incidents: Pick<Incidents, 'list' | 'get'>;
+  /** What was said of them. */
+  readonly feedback: Pick<FeedbackBook, 'list'>;
 }
 
 const incidentsQuery = pageQuery.extend({
@@ -32,13 +33,14 @@ const incidentsQuery = pageQuery.extend({
   sort: z.enum(['time', 'score']).default('time'),
   order,
 });
-export type IncidentsQuery = z.output<typeof incidentsQuery>;
+
+const verdict = z.enum(['false_positive', 'confirmed']);
 
 const rangeSchema = z
   .object({ p5: z.number(), p50: z.number(), p95: z.number(), percentile: z.number().min(0).max(100) })
   .nullable();
 
-export const incidentSchema = z.object({
+const incidentSchema = z.object({
   id: z.string(),
   open: z.boolean(),
   start: instantOutput,
@@ -47,14 +49,24 @@ export const incidentSchema = z.object({
   ...findingShape,
   behaviors: z.record(z.string(), z.int()).describe('Anomalies by behaviour.'),
   anomalies: z.int(),
-  feedback: z
-    .object({ verdict: z.enum(['false_positive', 'confirmed']), time: instantOutput, actor: z.string(), note: z.string() })
-    .nullable()
-    .describe('What was said of it last.'),
+  feedback: verdict.nullable().describe('What was said of it last.'),
   series: z.array(z.number()).describe('Highest score of each five minutes, oldest first; for a sparkline.'),
 });
 
 const fullIncidentSchema = incidentSchema.extend({
+  feedback_given: z
+    .array(
+      z.object({
+        id: z.string(),
+        verdict,
+        time: instantOutput,
+        actor: z.string(),
+        note: z.string(),
+        exclusion: z.string().nullable().describe('The exclusion that came of it.'),
+        withdrawn: instantOutput.nullable(),
+      }),
+    )
+    .describe('The latest first.'),
   requests: z
     .array(
       z.object({
@@ -85,7 +97,7 @@ const fullIncidentSchema = incidentSchema.extend({
     .describe('Of the most unusual anomaly, strongest first.'),
 });
 
-export function incidentAnswer({ incident, feedback }: JudgedIncident): z.output<typeof incidentSchema> {
+function incidentAnswer(incident: ListedIncident): z.output<typeof incidentSchema> {
   const { id, kind, entity, service, endpoint, behavior, severity, score, evidence, reason, anomalies } = incident;
   return {
     id,
@@ -97,18 +109,21 @@ export function incidentAnswer({ incident, feedback }: JudgedIncident): z.output
     owasp: owaspOf(behavior) ?? null,
     model_version: incident.modelVersion,
     behaviors: { ...incident.behaviors },
-    feedback:
-      feedback === undefined
-        ? null
-        : { verdict: feedback.verdict, time: instant(feedback.timeMs), actor: feedback.actor, note: feedback.note },
+    feedback: incident.verdict ?? null,
     series: [...incident.series],
   };
 }
 
-function fullAnswer(judged: JudgedIncident<FullIncident>): z.output<typeof fullIncidentSchema> {
-  const { requests, features } = judged.incident;
+function fullAnswer(incident: ReadIncident, said: readonly Feedback[]): z.output<typeof fullIncidentSchema> {
+  const { requests, features } = incident;
   return {
-    ...incidentAnswer(judged),
+    ...incidentAnswer(incident),
+    feedback_given: said.map(({ id, verdict: given, timeMs, actor, note, exclusionId, withdrawnMs }) => ({
+      ...{ id, verdict: given, actor, note },
+      time: instant(timeMs),
+      exclusion: exclusionId ?? null,
+      withdrawn: instantOrNull(withdrawnMs),
+    })),
     requests: requests.map(({ timeMs, service, endpoint, traceId, spanId, statusCode, durationMs, score }) => ({
       time: instant(timeMs),
       service,
@@ -140,7 +155,7 @@ function rangeAnswer(range: FeatureRange | undefined) {
   return [p5, p50, p95, percentile].every(Number.isFinite) ? { p5, p50, p95, percentile } : null;
 }
 
-export function addIncidentRoutes(app: ControlApp, incidents: IncidentsView): void {
+export function addIncidentRoutes(app: ControlApp, { incidents, feedback }: IncidentsView): void {
   const tags = ['findings'];
   app.get(
     '/incidents',
@@ -153,7 +168,11 @@ export function addIncidentRoutes(app: ControlApp, incidents: IncidentsView): vo
         response: { 200: pageOf(incidentSchema) },
       },
     },
-    async ({ query }) => pageAnswer(await incidents.list(query), incidentAnswer),
+    async ({ query }) => {
+      const { limit, cursor, sort, order: direction, open, feedback: said } = query;
+      const filter = { ...filterOf(query), isOpen: open, verdict: said };
+      return pageAnswer(await incidents.list(filter, { limit, cursor, sort, order: direction }), incidentAnswer);
+    },
   );
   app.get(
     '/incidents/:id',
@@ -167,8 +186,8 @@ export function addIncidentRoutes(app: ControlApp, incidents: IncidentsView): vo
       },
     },
     async ({ params: { id } }) => {
-      const judged = await incidents.get(id);
-      if (judged !== undefined) return fullAnswer(judged);
+      const incident = await incidents.get(id);
+      if (incident !== undefined) return fullAnswer(incident, (await feedback.list({ incidentId: id })).items);
       throw new ServiceError('no_such_record', { noun: 'incident', id, list: 'GET /api/v1/incidents' });
     },
   );

@@ -2,30 +2,31 @@
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { ServiceError } from '../../errors.ts';
+import type { NewAuditEntry } from '../../store/audit.ts';
 import type { Job } from '../../store/jobs.ts';
-import type { ModelRecord } from '../../store/model-records.ts';
-import { callerOf, type ControlApp } from '../call.ts';
+import type { Page, PageRequest } from '../../store/listing.ts';
+import type { ModelRecord, ModelState } from '../../store/model-records.ts';
+import { auditEntryOf, callerOf, type ControlApp } from '../call.ts';
 import { byId } from '../identifier.ts';
 import { instant, instantOrNull, instantOutput } from '../instant.ts';
-import { type Page, pageAnswer, pageOf, pageQuery } from '../page.ts';
+import { pageAnswer, pageOf, pageQuery } from '../page.ts';
 import { gateSchema, jobSchema, sendJob } from './jobs.ts';
 
 export interface ModelsView {
   /** Newest first. */
-  list(query: ModelsQuery): Promise<Page<ModelRecord>>;
+  list(state: ModelState | undefined, page: PageRequest<'time'>): Promise<Page<ModelRecord>>;
   get(version: string): Promise<ModelRecord | undefined>;
   /** Reads the upload to its end before it resolves. Rejects with what is wrong with it. */
   importModel(upload: Readable, requestedBy: string): Promise<Job>;
   /** Promotes, rolls back or sets beside the active one. Rejects with the reason it cannot. */
-  activate(version: string, mode: 'active' | 'shadow', requestedBy: string): Promise<ModelRecord>;
+  activate(version: string, mode: 'active' | 'shadow', audit: NewAuditEntry): Promise<ModelRecord>;
   /** Rejects with `model_not_found`, and with `model_in_use` for the active one. */
-  remove(version: string): Promise<void>;
+  remove(version: string, audit: NewAuditEntry): Promise<void>;
 }
 
 const MODEL_STATES = ['candidate', 'shadow', 'active', 'retired', 'rejected'] as const;
 
 const modelsQuery = pageQuery.extend({ state: z.enum(MODEL_STATES).optional() });
-export type ModelsQuery = z.output<typeof modelsQuery>;
 
 const modelSchema = z.object({
   version: z.string(),
@@ -74,7 +75,7 @@ export function addModelRoutes(app: ControlApp, models: ModelsView): void {
         response: { 200: pageOf(modelSchema) },
       },
     },
-    async ({ query }) => pageAnswer(await models.list(query), modelAnswer),
+    async ({ query: { state, ...page } }) => pageAnswer(await models.list(state, page), modelAnswer),
   );
   app.get(
     '/models/:id',
@@ -127,8 +128,10 @@ export function addModelRoutes(app: ControlApp, models: ModelsView): void {
     },
     async (request) => {
       const { params, body } = request;
-      request.audited = { target: params.id, detail: { ...body } };
-      return modelAnswer(await models.activate(params.id, body.mode, callerOf(request).actor));
+      Object.assign(request.audited, { target: params.id, detail: { ...body } });
+      const model = await models.activate(params.id, body.mode, auditEntryOf(request));
+      request.audited.isWritten = true;
+      return modelAnswer(model);
     },
   );
   app.delete(
@@ -139,7 +142,8 @@ export function addModelRoutes(app: ControlApp, models: ModelsView): void {
     },
     async (request, reply) => {
       request.audited.target = request.params.id;
-      await models.remove(request.params.id);
+      await models.remove(request.params.id, auditEntryOf(request));
+      request.audited.isWritten = true;
       return reply.code(204).send(null);
     },
   );

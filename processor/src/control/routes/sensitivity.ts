@@ -1,7 +1,8 @@
 /** `/sensitivity`: how much is flagged. What is set here outlives restarts and beats the configuration file. */
 import { z } from 'zod';
 import { BEHAVIOR_NAMES } from '../../detection/behaviors.ts';
-import { callerOf, type ControlApp } from '../call.ts';
+import type { NewAuditEntry } from '../../store/audit.ts';
+import { auditEntryOf, type ControlApp } from '../call.ts';
 
 /** A change: what is left out stays as it is, what is null is the configuration file's again. */
 export type SensitivityChange = z.output<typeof changeSchema>;
@@ -16,7 +17,7 @@ export interface SensitivityOption {
 export interface SensitivityView {
   list(): readonly SensitivityOption[];
   /** Kept and in force when it resolves. Rejects with `invalid_request`, with nothing changed. */
-  set(change: SensitivityChange, actor: string): Promise<void>;
+  set(change: SensitivityChange, audit: NewAuditEntry): Promise<void>;
 }
 
 const fraction = z.number().min(0).max(1).nullable();
@@ -71,7 +72,8 @@ export function addSensitivityRoutes(app: ControlApp, view: SensitivityView): vo
     },
     async (request) => {
       request.audited.detail = { ...request.body };
-      await view.set(request.body, callerOf(request).actor);
+      await view.set(request.body, auditEntryOf(request));
+      request.audited.isWritten = true;
       return answer();
     },
   );

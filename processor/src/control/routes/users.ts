@@ -5,7 +5,8 @@ import type { ControlApp } from '../call.ts';
 import { userPseudonym } from '../identifier.ts';
 import { instantOrNull, instantOutput } from '../instant.ts';
 import { finite, measure } from '../measure.ts';
-import { order, type Page, pageAnswer, pageOf, pageQuery } from '../page.ts';
+import type { Page } from '../../store/listing.ts';
+import { order, pageAnswer, pageOf, pageQuery } from '../page.ts';
 
 export interface UserSummary {
   /** Pseudonym. */
