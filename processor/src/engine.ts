@@ -10,8 +10,12 @@ import { IncidentBook, type IncidentListener } from './detection/incident.ts';
 import { ScoreDrift } from './detection/score-drift.ts';
 import { EntityStates } from './features/entity-states.ts';
 import { Watermark } from './features/window-clock.ts';
-import type { ModelStore } from './model/model-keeper.ts';
-import { type LifecycleEvents, ModelLifecycle, type TrainingRunner } from './model/model-lifecycle.ts';
+import type { Jobs } from './jobs/jobs.ts';
+import { ModelLifecycle, type TrainingRunner } from './model/model-lifecycle.ts';
+import { ModelRegister, type ModelStore } from './model/model-register.ts';
+import type { Model } from './model/model.ts';
+import { ShadowRun } from './model/shadow-run.ts';
+import type { TrainingEvents } from './model/training-conduct.ts';
 import { ATTRIBUTE_NAMES } from './otlp/attributes.ts';
 import { KeyTable, RequestView } from './otlp/request-view.ts';
 import { RecentSpans } from './pipeline/recent-spans.ts';
@@ -30,8 +34,14 @@ export interface EngineEdges {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly run: TrainingRunner;
+  /** Wall clock, unix milliseconds. */
+  readonly clock: () => number;
   readonly models: ModelStore;
-  readonly events: LifecycleEvents;
+  readonly jobs: Jobs;
+  readonly events: TrainingEvents & {
+    /** A model is in use from now on. */
+    promoted(model: Model): void;
+  };
   readonly incidents: IncidentListener;
   /** Hears of every call that was judged. */
   readonly listener?: JudgeListener;
@@ -43,6 +53,7 @@ export interface Engine {
   readonly states: EntityStates;
   readonly scorer: Scorer;
   readonly lifecycle: ModelLifecycle;
+  readonly register: ModelRegister;
   readonly incidents: IncidentBook;
   readonly watermark: Watermark;
   readonly drift: ScoreDrift;
@@ -77,12 +88,29 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
     {
       closing: (kind, slot) => {
         if (kind === 'user' && lifecycle.active !== undefined) drift.note(scorer.rarity(kind, slot));
+        shadow.note(kind, slot);
         if (!scorer.wasSuspect(kind, slot)) lifecycle.learn(kind, slot);
       },
       evicted: (kind, slot) => scorer.forget(kind, slot),
     },
   );
   const scorer = createScorer(config, states);
+  const shadow: ShadowRun = new ShadowRun(states, budgetOf(config), switchedOff(config));
+  const register: ModelRegister = new ModelRegister({
+    store: edges.models,
+    clock: edges.clock,
+    agreement: () => shadow.agreement(),
+    events: {
+      activated: (model) => {
+        scorer.use(model);
+        shadow.compareWith(model);
+        drift.restart();
+        edges.events.promoted(model);
+      },
+      shadowed: (model) => shadow.run(model),
+      failed: (error) => edges.events.failed(error),
+    },
+  });
   const lifecycle: ModelLifecycle = new ModelLifecycle(
     {
       minRows: config.model.min_rows,
@@ -97,18 +125,13 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
     {
       states,
       watermark,
-      store: edges.models,
+      register,
+      jobs: edges.jobs,
       random: edges.random,
       nowMs: () => performance.now(),
+      clock: edges.clock,
       run: edges.run,
-      events: {
-        ...edges.events,
-        promoted: (model) => {
-          scorer.use(model);
-          drift.restart();
-          edges.events.promoted(model);
-        },
-      },
+      events: edges.events,
     },
   );
   const incidents = new IncidentBook(edges.incidents);
@@ -130,13 +153,16 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
     ...(edges.listener !== undefined && { listener: edges.listener }),
   });
   const newView = viewFactory(config, reader.keys, edges.hiddenKeys ?? []);
-  return { states, scorer, lifecycle, incidents, watermark, drift, topUsers, writer, judge, newView };
+  return { states, scorer, lifecycle, register, incidents, watermark, drift, topUsers, writer, judge, newView };
 }
 
 function createScorer(config: Config, states: EntityStates): Scorer {
-  const { sensitivity, annotate } = config;
-  const switchedOff = Object.entries(sensitivity.behaviors).filter(([, isOn]) => !isOn);
-  return new Scorer(states, budgetOf(config), new Set(switchedOff.map(([name]) => name)), annotate.detail === 'full');
+  return new Scorer(states, budgetOf(config), switchedOff(config), config.annotate.detail === 'full');
+}
+
+/** Behaviors that raise no anomaly. */
+function switchedOff({ sensitivity }: Config): ReadonlySet<string> {
+  return new Set(Object.entries(sensitivity.behaviors).flatMap(([name, isOn]) => (isOn ? [] : [name])));
 }
 
 function budgetOf({ sensitivity }: Config): Budget {
