@@ -210,6 +210,33 @@ export const ERRORS = {
     message: 'The file {file} has format {format}, this version reads up to {supported}',
     remedy: 'run the version that wrote it; it is set aside unchanged',
   },
+  database_newer: {
+    status: StatusCode.FAILED_PRECONDITION,
+    retryable: false,
+    message: 'The database {file} has schema {schema}, this version reads up to {supported}',
+    remedy: 'run the version that wrote it, or move the file out of the data folder to begin with an empty one',
+  },
+  database_damaged: {
+    status: StatusCode.DATA_LOSS,
+    retryable: true,
+    message: 'The database {file} is damaged: {reason}',
+    remedy:
+      'nothing needs doing: it is set aside and an empty one takes its place; to have its records back, stop the service and put a backup there',
+  },
+  database_unavailable: {
+    status: StatusCode.UNAVAILABLE,
+    http: 503,
+    retryable: true,
+    message: 'The database {file} cannot be used: {reason}',
+    remedy: 'free space on its disk, or make it writable for this user; the service tries again by itself',
+  },
+  malformed_cursor: {
+    status: StatusCode.INVALID_ARGUMENT,
+    http: 400,
+    retryable: false,
+    message: 'The cursor {cursor} is none of this list in this order',
+    remedy: 'give the cursor that came with the page before, or none to begin at the first page',
+  },
 
   // Model
   model_incompatible: {

@@ -8,7 +8,7 @@ export class JobMemory implements JobJournal {
   /** By id, oldest first. */
   readonly #jobs = new Map<string, Job>();
 
-  saveJob(job: Job): Promise<void> {
+  save(job: Job): Promise<void> {
     this.#jobs.set(job.id, job);
     for (const id of this.#jobs.keys()) {
       if (this.#jobs.size <= MOST_JOBS) break;
@@ -17,7 +17,7 @@ export class JobMemory implements JobJournal {
     return Promise.resolve();
   }
 
-  latestJobs(most: number): Promise<readonly Job[]> {
-    return Promise.resolve([...this.#jobs.values()].toReversed().slice(0, most));
+  list(_filter: object, { limit }: { readonly limit: number }): Promise<{ readonly items: readonly Job[] }> {
+    return Promise.resolve({ items: [...this.#jobs.values()].toReversed().slice(0, limit) });
   }
 }

@@ -5,12 +5,12 @@
 import { ServiceError } from '../errors.ts';
 import type { Job, JobGate } from '../store/jobs.ts';
 
-/** Where jobs are kept. A journal that fails costs the record, never the job. */
+/** Where jobs are kept: see the table of jobs in `store`. A journal that fails costs the record, never the job. */
 export interface JobJournal {
   /** Keeps a job in place of what was kept of it before. */
-  saveJob(job: Job): Promise<void>;
+  save(job: Job): Promise<void>;
   /** The jobs that began last, newest first. */
-  latestJobs(most: number): Promise<readonly Job[]>;
+  list(filter: object, page: { readonly limit: number }): Promise<{ readonly items: readonly Job[] }>;
 }
 
 export interface JobOrder {
@@ -84,8 +84,8 @@ export class Jobs {
 
   /** Reads what was kept. What ran when the process ended is interrupted, and says so from now on. */
   async open(): Promise<void> {
-    const kept = await this.#attempt(() => this.#edges.journal.latestJobs(MOST_JOBS));
-    for (const job of kept?.toReversed() ?? []) {
+    const kept = await this.#attempt(() => this.#edges.journal.list({}, { limit: MOST_JOBS }));
+    for (const job of kept?.items.toReversed() ?? []) {
       this.#jobs.set(job.id, job);
       if (job.state === 'running') await this.#put({ ...job, ...this.#end('interrupted', INTERRUPTED) });
     }
@@ -222,7 +222,7 @@ export class Jobs {
 
   #put(job: Job): Promise<void> {
     this.#jobs.set(job.id, job);
-    this.#saving = this.#saving.then(() => this.#attempt(() => this.#edges.journal.saveJob(job)));
+    this.#saving = this.#saving.then(() => this.#attempt(() => this.#edges.journal.save(job)));
     return this.#saving;
   }
 

@@ -1,5 +1,8 @@
 /** Anomalies: spans whose verdict was true. */
-import type { Entity, Severity } from './entity.ts';
+import type { Database } from './database.ts';
+import type { Entity, EntityKind, Severity } from './entity.ts';
+import { conditions, Listing, type Page, type PageRequest } from './listing.ts';
+import { RecordTable } from './record-table.ts';
 
 export interface NewAnomaly extends Entity {
   /** Start of the span. */
@@ -32,4 +35,86 @@ export interface NewAnomaly extends Entity {
 export interface Anomaly extends NewAnomaly {
   /** Given by the store, ascending in the order of writing: decimal digits. */
   readonly id: string;
+}
+
+/** What a list is narrowed to; what is left out does not narrow it. */
+export interface AnomalyFilter {
+  /** From this time on. */
+  readonly fromMs?: number | undefined;
+  /** Before this time. */
+  readonly toMs?: number | undefined;
+  readonly kind?: EntityKind | undefined;
+  readonly entity?: string | undefined;
+  readonly service?: string | undefined;
+  readonly endpoint?: string | undefined;
+  readonly behavior?: string | undefined;
+  readonly severity?: Severity | undefined;
+  readonly minScore?: number | undefined;
+  readonly incidentId?: string | undefined;
+}
+
+const table = new RecordTable<NewAnomaly>('anomalies', {
+  timeMs: 'whole',
+  kind: 'plain',
+  entity: 'plain',
+  user: 'plain',
+  address: 'plain',
+  service: 'plain',
+  endpoint: 'plain',
+  behavior: 'plain',
+  severity: 'plain',
+  score: 'plain',
+  evidence: 'plain',
+  reason: 'plain',
+  features: 'json',
+  traceId: 'plain',
+  spanId: 'plain',
+  statusCode: 'whole',
+  durationMs: 'plain',
+  incidentId: 'plain',
+  modelVersion: 'plain',
+});
+
+const listing = new Listing({
+  select: `SELECT anomalies.id, ${table.columns} FROM anomalies`,
+  sorts: { time: 'time_ms', score: 'score' },
+  key: 'id',
+  recordOf: (row): Anomaly => ({ ...table.recordOf(row), id: String(row['id']) }),
+});
+
+/** Ids are row numbers. */
+const ID = /^[1-9]\d{0,14}$/;
+
+export class Anomalies {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Is written with the next batch, and dropped first when the disk fails for long. */
+  add(anomaly: NewAnomaly): void {
+    this.#database.defer({ ...table.insertion(anomaly), table: table.name, isExpendable: true });
+  }
+
+  async get(id: string): Promise<Anomaly | undefined> {
+    return ID.test(id) ? listing.one(this.#database, conditions({ 'id = ?': Number(id) })) : undefined;
+  }
+
+  /** Sorted by `time` (the default) or `score`, the latest or highest first. */
+  list(filter: AnomalyFilter = {}, page: PageRequest<'time' | 'score'> = {}): Promise<Page<Anomaly>> {
+    const narrowed = conditions({
+      'time_ms >= ?': filter.fromMs,
+      'time_ms < ?': filter.toMs,
+      'kind = ?': filter.kind,
+      'entity = ?': filter.entity,
+      'service = ?': filter.service,
+      'endpoint = ?': filter.endpoint,
+      'behavior = ?': filter.behavior,
+      'severity = ?': filter.severity,
+      'score >= ?': filter.minScore,
+      'incident_id = ?': filter.incidentId,
+    });
+    return listing.page(this.#database, narrowed, page);
+  }
 }

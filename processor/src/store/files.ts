@@ -8,6 +8,7 @@
  *     state/000000000034.state          snapshots, the last three
  *     secrets/pseudonym                 keys, readable by us alone
  *     quarantine/                       files that could not be used
+ *     records.sqlite                    anomalies, incidents and the rest: see `database.ts`
  *
  * Every file is an envelope with a checksum, replaced as a whole. New first, then the pointer, then the removal of the
  * old: a crash at any moment leaves a folder that loads. Damaged files cost their content, never the service.
@@ -26,7 +27,15 @@ import { loadOrCreateSecret } from './secrets.ts';
 import { isMissing, isSystemError } from './system-error.ts';
 
 export type StoreOperation =
-  'save_model' | 'activate' | 'load_model' | 'delete_model' | 'save_state' | 'load_state' | 'quarantine' | 'secret';
+  | 'save_model'
+  | 'activate'
+  | 'load_model'
+  | 'delete_model'
+  | 'save_state'
+  | 'load_state'
+  | 'quarantine'
+  | 'secret'
+  | 'erase';
 
 /** Hears of every fault once, those that reject a call too. */
 export interface StoreEvents {
@@ -206,6 +215,18 @@ export class FileStore {
     return this.#inTurn('save_state', async () => {
       await this.#snapshots.write('', header, chunks);
       await this.#snapshots.remove((await this.#snapshots.files()).slice(KEPT_SNAPSHOTS));
+    });
+  }
+
+  /**
+   * Keeps a snapshot of the state from which a user was erased, and no other: the older snapshots and everything in
+   * quarantine are deleted. Rejects as `saveState` does; what could not be deleted is still there then.
+   */
+  eraseState(header: Header, chunks: Chunks): Promise<void> {
+    return this.#inTurn('erase', async () => {
+      await this.#snapshots.write('', header, chunks);
+      await this.#snapshots.remove((await this.#snapshots.files()).slice(1));
+      await this.#quarantine.erase();
     });
   }
 

@@ -1,5 +1,8 @@
-/** The folder where files go that cannot be used: kept for a person to look at, never read again, never deleted. */
-import { access, mkdir, rename } from 'node:fs/promises';
+/**
+ * The folder where files go that cannot be used: kept for a person to look at, never read again, deleted only when a user
+ * is erased who may be in them.
+ */
+import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { ServiceError } from '../errors.ts';
 import { syncDirectory } from './atomic-file.ts';
@@ -37,6 +40,14 @@ export class Quarantine {
     } catch (error) {
       this.#onFault(String(error));
     }
+  }
+
+  /** Deletes everything here. Rejects with the error of the disk. */
+  async erase(): Promise<void> {
+    for (const name of await readdir(this.#directory)) {
+      await rm(path.join(this.#directory, name), { recursive: true });
+    }
+    await syncDirectory(this.#directory);
   }
 
   /** A file of the same name may lie here from before: rename would overwrite it. */

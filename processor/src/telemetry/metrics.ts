@@ -235,6 +235,13 @@ export const METRICS = {
     maxLabelSets: 16,
     meaning: 'Failed operations on the data folder.',
   },
+  api_anomaly_dropped_records_total: {
+    type: 'counter',
+    unit: '{record}',
+    labels: ['table'],
+    maxLabelSets: 5,
+    meaning: 'Records that waited for the database and found no room (anomalies, kept_windows, incidents, jobs).',
+  },
   api_anomaly_config_reload_success: {
     type: 'gauge',
     unit: '1',
