@@ -10,9 +10,11 @@ import { createEndpointTable, createEngine } from './engine.ts';
 import { OtlpGrpcExporter } from './exporter/otlp-grpc.ts';
 import { ENTITY_KINDS } from './features/entity-states.ts';
 import { JobMemory } from './jobs/job-memory.ts';
-import { Jobs } from './jobs/jobs.ts';
+import { Jobs, type StartedJob } from './jobs/jobs.ts';
 import { StateKeeper } from './model/state-keeper.ts';
-import type { ModelLifecycle, TrainingControl } from './model/model-lifecycle.ts';
+import type { TimeRange } from './model/learned-rows.ts';
+import type { TrainingControl } from './model/model-lifecycle.ts';
+import { ModelImport } from './model/model-import.ts';
 import type { ModelRegister } from './model/model-register.ts';
 import type { TrainingInput, TrainingResult } from './model/train.ts';
 import { Trainer } from './model/trainer.ts';
@@ -20,6 +22,7 @@ import { Forwarding } from './pipeline/forwarding.ts';
 import { InFlightBytes } from './pipeline/in-flight-bytes.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { GrpcReceiver } from './receiver/grpc.ts';
+import { HistoryTraining, type StartedUpload, type Upload } from './replay/history-training.ts';
 import { HttpReceiver } from './receiver/http.ts';
 import { Intake } from './receiver/intake.ts';
 import { registerGauges } from './gauges.ts';
@@ -44,12 +47,20 @@ export interface Addresses {
   readonly control: string;
 }
 
+/** Starts trainings on request. Both reject with `training_running` or `shutting_down`. */
+export interface Trainings {
+  /** On the live rows, or on those of windows within a time range. */
+  onWindow(range: TimeRange, requestedBy: string): Promise<StartedJob>;
+  onUpload(upload: Upload): Promise<StartedUpload>;
+}
+
 export interface Service extends Component {
   readonly jobs: Jobs;
   /** The models there are: to list, to activate, to delete. */
   readonly models: ModelRegister;
-  /** Starts trainings. */
-  readonly trainings: Pick<ModelLifecycle, 'trainOnWindow' | 'trainOnUpload'>;
+  readonly trainings: Trainings;
+  /** Takes models in that were trained elsewhere. */
+  readonly imports: ModelImport;
   addresses(): Addresses;
   /** Calls `listener` when an incident opens. */
   onIncident(listener: (incident: IncidentNotice) => void): void;
@@ -132,6 +143,7 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
     },
   });
   const { states, lifecycle, register, incidents, watermark } = engine;
+  const history = new HistoryTraining(config, lifecycle, clock);
   const bytes = new InFlightBytes(config.pipeline.max_in_flight_bytes);
   const exporter = config.export.endpoint === '' ? undefined : new OtlpGrpcExporter(config.export);
   const onFault = (error: unknown): void => log.error({ err: error }, 'a fault of ours; the request went on unscored');
@@ -219,7 +231,11 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
   return {
     jobs,
     models: register,
-    trainings: lifecycle,
+    imports: new ModelImport({ register, jobs, clock }),
+    trainings: {
+      onWindow: (range, requestedBy) => lifecycle.trainOnWindow(range, requestedBy),
+      onUpload: (upload) => history.start(upload),
+    },
     addresses: () => ({
       grpc: hostAndPort(grpc.address()),
       http: hostAndPort(http.address()),

@@ -232,7 +232,8 @@ export class ModelLifecycle {
       const nowSeconds = this.#parts.watermark.seconds;
       // What comes from elsewhere is no reason to learn later from what is here.
       if (origin !== 'upload') this.#triedAtSeconds = nowSeconds;
-      const { version } = this.#ownContext();
+      const version =
+        origin === 'upload' ? `h-${Math.round(this.#parts.clock() / 1000).toString(36)}` : this.#newVersion();
       return this.#conduct.run({ origin, source, version, nowSeconds }, control);
     };
     return { kind: 'training', requestedBy, request, work };
@@ -258,8 +259,11 @@ export class ModelLifecycle {
 
   /** The context of a training that no other model has a say in. */
   #ownContext(): TrainingContext {
-    const version = `m-${Math.round(this.#parts.watermark.seconds).toString(36)}`;
-    return { version, judged: [], approved: undefined };
+    return { version: this.#newVersion(), judged: [], approved: undefined };
+  }
+
+  #newVersion(): string {
+    return `m-${Math.round(this.#parts.watermark.seconds).toString(36)}`;
   }
 
   #inputOf({ kinds, used }: GatheredRows, context: TrainingContext, range: TimeRange = {}): TrainingInput {

@@ -121,7 +121,8 @@ export class ModelRegister {
       if (version === record?.approved) throw new ServiceError('model_in_use', { model: version, use: 'approved' });
       if (version === this.#catalog.standing.shadow) await this.#endShadow();
       if (record !== undefined && version === record.nominee?.version) {
-        const { nominee, ...rest } = record;
+        const { approved, learnedSeconds } = record;
+        const rest = { approved, learnedSeconds };
         await this.#parts.store.activate(this.#activeVersion!, rest, this.#catalog.standing);
         this.approval.restore(rest);
       }
