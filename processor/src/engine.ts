@@ -12,8 +12,12 @@ import { ScoreDrift } from './detection/score-drift.ts';
 import { SensitivitySettings } from './detection/sensitivity.ts';
 import { EntityStates } from './features/entity-states.ts';
 import { Watermark } from './features/window-clock.ts';
-import type { ModelStore } from './model/model-keeper.ts';
-import { type LifecycleEvents, ModelLifecycle, type TrainingRunner } from './model/model-lifecycle.ts';
+import type { Jobs } from './jobs/jobs.ts';
+import { ModelLifecycle, type TrainingRunner } from './model/model-lifecycle.ts';
+import { ModelRegister, type ModelStore } from './model/model-register.ts';
+import type { Model } from './model/model.ts';
+import { ShadowRun } from './model/shadow-run.ts';
+import type { TrainingEvents } from './model/training-conduct.ts';
 import { ATTRIBUTE_NAMES } from './otlp/attributes.ts';
 import { KeyTable, RequestView } from './otlp/request-view.ts';
 import { DryRun } from './pipeline/dry-run.ts';
@@ -33,8 +37,14 @@ export interface EngineEdges {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly run: TrainingRunner;
+  /** Wall clock, unix milliseconds. */
+  readonly clock: () => number;
   readonly models: ModelStore;
-  readonly events: LifecycleEvents;
+  readonly jobs: Jobs;
+  readonly events: TrainingEvents & {
+    /** A model is in use from now on. */
+    promoted(model: Model): void;
+  };
   readonly incidents: IncidentListener;
   /** Hears of every call that was judged. */
   readonly listener?: JudgeListener;
@@ -51,6 +61,7 @@ export interface Engine {
   readonly exclusions: ExclusionList;
   readonly names: EntityNames;
   readonly lifecycle: ModelLifecycle;
+  readonly register: ModelRegister;
   readonly incidents: IncidentBook;
   readonly watermark: Watermark;
   readonly drift: ScoreDrift;
@@ -85,17 +96,37 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
     {
       closing: (kind, slot) => {
         if (kind === 'user' && lifecycle.active !== undefined) drift.note(scorer.rarity(kind, slot));
+        shadow.note(kind, slot);
         if (!scorer.wasSuspect(kind, slot)) lifecycle.learn(kind, slot);
       },
       evicted: (kind, slot) => scorer.forget(kind, slot),
     },
   );
-  const sensitivity = new SensitivitySettings(config.sensitivity, (changed) => scorer.tune(changed));
+  const sensitivity = new SensitivitySettings(config.sensitivity, (changed) => {
+    scorer.tune(changed);
+    shadow.useSensitivity(changed.budget, changed.disabled);
+  });
   const exclusions = new ExclusionList(exclusionsOf(config));
   const names = new EntityNames(edges.endpoints);
   const scorer = new Scorer(states, sensitivity.sensitivity, {
     explainsAll: config.annotate.detail === 'full',
     exclusions: { list: exclusions, names },
+  });
+  const shadow: ShadowRun = new ShadowRun(states, sensitivity.sensitivity.budget, sensitivity.sensitivity.disabled);
+  const register: ModelRegister = new ModelRegister({
+    store: edges.models,
+    clock: edges.clock,
+    agreement: () => shadow.agreement(),
+    events: {
+      activated: (model) => {
+        scorer.use(model);
+        shadow.compareWith(model);
+        drift.restart();
+        edges.events.promoted(model);
+      },
+      shadowed: (model) => shadow.run(model),
+      failed: (error) => edges.events.failed(error),
+    },
   });
   const lifecycle: ModelLifecycle = new ModelLifecycle(
     {
@@ -113,18 +144,13 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
     {
       states,
       watermark,
-      store: edges.models,
+      register,
+      jobs: edges.jobs,
       random: edges.random,
       nowMs: () => performance.now(),
+      clock: edges.clock,
       run: edges.run,
-      events: {
-        ...edges.events,
-        promoted: (model) => {
-          scorer.use(model);
-          drift.restart();
-          edges.events.promoted(model);
-        },
-      },
+      events: edges.events,
     },
   );
   const incidents = new IncidentBook(edges.incidents);
@@ -153,6 +179,7 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
     exclusions,
     names,
     lifecycle,
+    register,
     incidents,
     watermark,
     drift,

@@ -9,15 +9,20 @@ import type { Incident } from './detection/incident.ts';
 import { createEndpointTable, createEngine } from './engine.ts';
 import { OtlpGrpcExporter } from './exporter/otlp-grpc.ts';
 import { ENTITY_KINDS } from './features/entity-states.ts';
-import { Model } from './model/model.ts';
-import type { ModelLifecycle } from './model/model-lifecycle.ts';
+import { JobMemory } from './jobs/job-memory.ts';
+import { Jobs, type StartedJob } from './jobs/jobs.ts';
 import { StateKeeper } from './model/state-keeper.ts';
+import type { TimeRange } from './model/learned-rows.ts';
+import type { TrainingControl } from './model/model-lifecycle.ts';
+import { ModelImport } from './model/model-import.ts';
+import type { ModelRegister } from './model/model-register.ts';
 import type { TrainingInput, TrainingResult } from './model/train.ts';
 import { Trainer } from './model/trainer.ts';
 import { Forwarding } from './pipeline/forwarding.ts';
 import { InFlightBytes } from './pipeline/in-flight-bytes.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { GrpcReceiver } from './receiver/grpc.ts';
+import { HistoryTraining, type StartedUpload, type Upload } from './replay/history-training.ts';
 import { HttpReceiver } from './receiver/http.ts';
 import { Intake } from './receiver/intake.ts';
 import { registerGauges } from './gauges.ts';
@@ -42,7 +47,20 @@ export interface Addresses {
   readonly control: string;
 }
 
+/** Starts trainings on request. Both reject with `training_running` or `shutting_down`. */
+export interface Trainings {
+  /** On the live rows, or on those of windows within a time range. */
+  onWindow(range: TimeRange, requestedBy: string): Promise<StartedJob>;
+  onUpload(upload: Upload): Promise<StartedUpload>;
+}
+
 export interface Service extends Component {
+  readonly jobs: Jobs;
+  /** The models there are: to list, to activate, to delete. */
+  readonly models: ModelRegister;
+  readonly trainings: Trainings;
+  /** Takes models in that were trained elsewhere. */
+  readonly imports: ModelImport;
   addresses(): Addresses;
   /** Calls `listener` when an incident opens. */
   onIncident(listener: (incident: IncidentNotice) => void): void;
@@ -87,6 +105,12 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
   const listeners: ((incident: IncidentNotice) => void)[] = [];
 
   const trainer = new Trainer<TrainingInput, TrainingResult>();
+  const jobs = new Jobs({
+    journal: new JobMemory(),
+    clock,
+    random,
+    onFault: (error) => log.error({ err: error }, 'a job could not be kept'),
+  });
   const notice = (incident: Incident): IncidentNotice => noticeOf(incident, endpoints);
   const engine = createEngine(config, {
     endpoints,
@@ -94,15 +118,10 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
     endpointScores: telemetry.endpointScores,
     receivedSeconds: () => clock() / 1000,
     random,
+    clock,
     models: store,
-    run: async (input) => {
-      const run = await trainer.train(input.version, input, [
-        ...input.kinds.map(({ rows }) => rows.buffer as ArrayBuffer),
-        ...(input.approved ? [input.approved] : []),
-      ]);
-      if (run.outcome === 'succeeded') return run.result;
-      throw run.outcome === 'failed' ? run.error : new Error(`training was ${run.outcome}`);
-    },
+    jobs,
+    run: (input, control) => runInThread(trainer, input, control),
     events: {
       promoted: ({ provenance: { version, rows } }) => log.info({ version, rows }, 'model in use'),
       trained: (outcome, seconds, gates) => {
@@ -123,7 +142,8 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
       closed: (incident) => log.info({ incident: notice(incident), anomalies: incident.anomalies }, 'incident closed'),
     },
   });
-  const { states, lifecycle, incidents, watermark } = engine;
+  const { states, lifecycle, register, incidents, watermark } = engine;
+  const history = new HistoryTraining(config, lifecycle, clock);
   const bytes = new InFlightBytes(config.pipeline.max_in_flight_bytes);
   const exporter = config.export.endpoint === '' ? undefined : new OtlpGrpcExporter(config.export);
   const onFault = (error: unknown): void => log.error({ err: error }, 'a fault of ours; the request went on unscored');
@@ -199,9 +219,8 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
     unready.add('stopping');
     clearInterval(incidentTimer);
     await Promise.all([grpc.stop(signal), http.stop(signal)]);
-    lifecycle.stop();
-    await trainer.stop();
-    await lifecycle.idle();
+    await jobs.stop();
+    await register.idle();
     await exporter?.stop(signal);
     await keeper.stop();
     await control.stop(signal);
@@ -210,6 +229,13 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
   };
 
   return {
+    jobs,
+    models: register,
+    imports: new ModelImport({ register, jobs, clock }),
+    trainings: {
+      onWindow: (range, requestedBy) => lifecycle.trainOnWindow(range, requestedBy),
+      onUpload: (upload) => history.start(upload),
+    },
     addresses: () => ({
       grpc: hostAndPort(grpc.address()),
       http: hostAndPort(http.address()),
@@ -222,7 +248,8 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
     async start() {
       await telemetry.start();
       await control.start();
-      await loadModel(store, lifecycle, log);
+      await jobs.open();
+      await register.open();
       await keeper.start();
       await exporter?.start();
       await grpc.start();
@@ -239,12 +266,19 @@ const INCIDENT_SWEEP_MS = 10_000;
 const hostAndPort = ({ address, family, port }: AddressInfo): string =>
   family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
 
-/** A model that cannot be read is as good as none: the service learns again. */
-async function loadModel(store: FileStore, lifecycle: ModelLifecycle, log: Log): Promise<void> {
-  try {
-    const stored = await store.loadCurrentModel();
-    if (stored !== undefined) lifecycle.resume(Model.from(new Uint8Array(stored.bytes)), stored.approval);
-  } catch (error) {
-    log.error({ err: error }, 'the stored model is not used; learning again');
-  }
+/** Trains in a thread of its own. Rejects when that failed or was given up. */
+async function runInThread(
+  trainer: Trainer<TrainingInput, TrainingResult>,
+  input: TrainingInput,
+  control: TrainingControl | undefined,
+): Promise<TrainingResult> {
+  const run = await trainer.train(input.version, input, {
+    transfer: [
+      ...input.kinds.map(({ rows }) => rows.buffer as ArrayBuffer),
+      ...(input.approved ? [input.approved] : []),
+    ],
+    ...(control && { signal: control.signal, onProgress: control.progress }),
+  });
+  if (run.outcome === 'succeeded') return run.result;
+  throw run.outcome === 'failed' ? run.error : new Error(`training was ${run.outcome}`);
 }

@@ -181,7 +181,8 @@ export class ControlServer implements Component {
   /** After all routes are known: a known path with another method is 405 and says which ones there are. */
   #refuseOtherMethods(): void {
     for (const [url, { methods, isOpen }] of [...this.#served]) {
-      const others = this.#app.supportedMethods.filter((method) => !methods.includes(method));
+      const others = this.#app.supportedMethods.filter((method) => !this.#app.hasRoute({ method, url }));
+      if (others.length === 0) continue;
       const allowed = methods.join(', ');
       const refuse = async (request: FastifyRequest, reply: FastifyReply): Promise<never> => {
         reply.header('allow', allowed);

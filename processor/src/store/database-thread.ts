@@ -14,8 +14,10 @@ interface Waiting {
 
 /** Calls that wait at most; more are refused. */
 const MOST_WAITING = 1000;
-/** Heap of the thread; SQLite's own memory does not count. */
-const MAX_HEAP_MB = 128;
+/** Heap of the thread, most of it for a page of rows on its way; SQLite's own memory does not count. */
+const MAX_HEAP_MB = 64;
+/** Of the heap for new objects: with more it would only collect its garbage later. */
+const YOUNG_HEAP_MB = 6;
 
 export class DatabaseThread {
   readonly #data: DatabaseWorkerData;
@@ -55,7 +57,7 @@ export class DatabaseThread {
   #start(): Worker {
     const worker = new Worker(new URL('./database-worker.ts', import.meta.url), {
       workerData: this.#data,
-      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
+      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB, maxYoungGenerationSizeMb: YOUNG_HEAP_MB },
       // Flags of the process are not meant for the thread.
       execArgv: [],
     });

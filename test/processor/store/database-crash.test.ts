@@ -21,9 +21,10 @@ beforeEach(() => {
 
 afterEach(removeTemporaryFolders);
 
+const url = (file: string): string => JSON.stringify(pathToFileURL(path.resolve(file)).href);
+
 /** A program in a process of its own with the repositories over a database in the folder. */
 function program(body: string): string[] {
-  const url = (file: string): string => JSON.stringify(pathToFileURL(path.resolve(file)).href);
   const start = `
     const samples = await import(${url('test/processor/store/sample-records.ts')});
     const { Anomalies } = await import(${url('processor/src/store/anomalies.ts')});
@@ -133,10 +134,14 @@ async function overflow(command: string, args: string[], makeRoom: (pid: number)
   await database.close();
 }
 
+function run(command: string, args: string[]): void {
+  execFileSync(command, args, { stdio: 'ignore' });
+}
+
 /** Whether a command of the system works here; without it the test says so and passes. */
 function works(command: string, args: string[]): boolean {
   try {
-    execFileSync(command, args, { stdio: 'ignore' });
+    run(command, args);
     return true;
   } catch {
     process.stderr.write(`skipped: ${command} ${args.join(' ')} is not permitted here\n`);
@@ -147,7 +152,7 @@ function works(command: string, args: string[]): boolean {
 test('a limit on the size of files stops only the database, which goes on by itself when the limit is raised', async () => {
   if (!works('prlimit', ['--fsize=3000000:unlimited', 'true'])) return;
   await overflow('prlimit', ['--fsize=3000000:unlimited', process.execPath], (pid) => {
-    execFileSync('prlimit', [`--pid=${pid}`, '--fsize=unlimited:unlimited']);
+    run('prlimit', [`--pid=${pid}`, '--fsize=unlimited:unlimited']);
   });
 });
 
@@ -158,6 +163,6 @@ test('a full disk stops only the database, which goes on by itself when there is
     fs.writeFileSync(ballast, Buffer.alloc(52_000_000));
     await overflow(process.execPath, [], () => fs.rmSync(ballast));
   } finally {
-    execFileSync('umount', [directory]);
+    run('umount', [directory]);
   }
 });

@@ -102,20 +102,23 @@ describe('a start', () => {
   });
 });
 
-describe('a damaged database', () => {
-  async function filled(): Promise<void> {
-    const { database } = await openDatabase();
-    for (let index = 0; index < 2000; index += 1) new Anomalies(database).add(anomaly({ spanId: `${index}` }));
-    await database.close();
-  }
+/** Leaves a closed database of many pages. */
+async function fill(): Promise<void> {
+  const { database } = await openDatabase();
+  for (let index = 0; index < 2000; index += 1) new Anomalies(database).add(anomaly({ spanId: `${index}` }));
+  await database.close();
+}
 
+const count = async (page: Promise<{ items: readonly unknown[] }>): Promise<number> => (await page).items.length;
+
+describe('a damaged database', () => {
   test.each([
     ['its beginning overwritten', (bytes: Buffer) => bytes.fill(0xaa, 0, 200)],
     ['its middle overwritten', (bytes: Buffer) => bytes.fill(0xaa, 40_000, 80_000)],
     ['its end cut off', (bytes: Buffer) => bytes.subarray(0, 50_000)],
     ['other content', () => Buffer.from('not a database at all, but long enough to be read as one '.repeat(50))],
   ])('with %s is set aside, and an empty one takes its place', async (_, damage) => {
-    await filled();
+    await fill();
     fs.writeFileSync(file, damage(fs.readFileSync(file)));
     const { database, heard } = await openDatabase();
     expect(heard.alarms).toEqual(['database_damaged']);
@@ -179,7 +182,6 @@ describe('what is too old', () => {
     await database.flush();
     await database.sweep();
 
-    const count = async (page: Promise<{ items: readonly unknown[] }>) => (await page).items.length;
     expect(await count(windows.list())).toBe(1);
     expect(await count(anomalies.list())).toBe(2);
     expect(await count(incidents.list())).toBe(2);
@@ -215,6 +217,36 @@ describe('what is too much', () => {
     expect(await new Incidents(database).count()).toBe(1);
     expect((await new FeedbackBook(database).list()).items).toHaveLength(1);
     expect(heard).toMatchObject({ errors: [], alarms: [], dropped: [] });
+  });
+});
+
+describe('a disk that fails', () => {
+  test('at the start costs nothing but records: the service starts, and the database begins when it can', async () => {
+    fs.mkdirSync(file);
+    const { database, heard } = await openDatabase({ flushMs: 10, retryMs: 10 });
+    const anomalies = new Anomalies(database);
+    anomalies.add(anomaly());
+    await expect(anomalies.list()).rejects.toMatchObject({ code: 'database_unavailable', retryable: true });
+    await expect(new Audit(database).append(audit())).rejects.toMatchObject({ code: 'database_unavailable' });
+    expect(heard.alarms).toEqual(['database_unavailable']);
+    expect(heard.errors.length).toBeGreaterThan(2);
+
+    fs.rmdirSync(file);
+    while (heard.recoveries === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await database.flush();
+    expect(await count(anomalies.list())).toBe(1);
+    expect(heard.alarms).toHaveLength(1);
+  });
+
+  test('or a file that another program holds is waited for, then told, then tried again', async () => {
+    const { database, heard } = await openDatabase({ flushMs: 10, retryMs: 10 });
+    const other = new DatabaseSync(file, { timeout: 5000 });
+    other.exec('BEGIN IMMEDIATE');
+    await expect(new Audit(database).append(audit())).rejects.toMatchObject({ code: 'database_unavailable' });
+    other.close();
+    while (heard.recoveries === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Audit(database).append(audit());
+    expect(await count(new Audit(database).list())).toBe(1);
   });
 });
 

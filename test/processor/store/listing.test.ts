@@ -1,6 +1,6 @@
 /** Paging: whatever the data and the size of the pages, all pages together are the whole list, in order. */
 import { DatabaseSync } from 'node:sqlite';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Database } from '../../../processor/src/store/database.ts';
 import { conditions, Listing, type Page, type PageRequest } from '../../../processor/src/store/listing.ts';
 import type { Row, Statement } from '../../../processor/src/store/record-table.ts';
