@@ -119,6 +119,9 @@ export const keptWindow = (changes: Partial<KeptWindow> = {}): KeptWindow => ({
   endpoint: 'GET /orders/{id}',
   features: ['objects'],
   modelVersion: 'm-1',
+  timeMs: NOW,
+  carried: 0.5,
+  entityRow: [3.7, 0, 1.25],
   ...changes,
 });
 
