@@ -3,7 +3,7 @@ import { covers, type ExclusionScope } from '../detection/exclusion.ts';
 import type { FullIncident, ListedIncident } from '../store/incidents.ts';
 
 /** Days for which an exclusion is proposed, and over which it is previewed. */
-export const EXCLUSION_DAYS = 30;
+const EXCLUSION_DAYS = 30;
 const DAY_MS = 86_400_000;
 
 export interface ProposedExclusion extends ExclusionScope {

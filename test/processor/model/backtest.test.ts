@@ -78,8 +78,10 @@ test('incidents a day are those of the time that the windows span', async () => 
   expect([report.fromMs, report.toMs]).toEqual([START, START + 2 * DAY]);
 });
 
+/** A budget over a million windows a day. */
+const budgeted = (perDay: number) => settings({ perDay, model: model(0.1, 1e6) });
+
 test('a smaller budget makes the less unusual incidents vanish, a larger one appear', async () => {
-  const budgeted = (perDay: number) => settings({ perDay, model: model(0.1, 1e6) });
   // 10 of a million windows: 11.5 nats, which are 116 calls; 1 of a million: 13.8 nats.
   const windows = pages(window(0, 120), window(0, 150, { entity: 'u_2' }));
   const fewer = await backtest(windows, budgeted(10), budgeted(1));

@@ -37,8 +37,9 @@ test('a preview tells what would have gone, what would have been left in part, a
   });
 });
 
+const request = (endpoint: string) => ({ ...incident().requests[0]!, service: 'shop', endpoint });
+
 test('an exclusion of an endpoint removes an incident only if all its requests were for that endpoint', async () => {
-  const request = (endpoint: string) => ({ ...incident().requests[0]!, service: 'shop', endpoint });
   const { removedIds, narrowed } = await previewExclusion({ endpoint: 'GET /export' }, [
     [
       listed({ id: 'i_1', requests: [request('GET /export'), request('GET /export')] }),

@@ -102,6 +102,7 @@ export const incident = (changes: Partial<FullIncident> = {}): FullIncident => (
       own: { p5: 1, p50: 2, p95: 4, percentile: 100 },
       peers: { p5: 1, p50: 3, p95: 9, percentile: 99.9 },
       nats: 9.1,
+      share: 0.7,
     },
   ],
   ...changes,
