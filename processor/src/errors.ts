@@ -368,6 +368,13 @@ export const ERRORS = {
     message: 'The Origin header is {origin}',
     remedy: 'call from this address itself or from a server: pages of other sites may not call this API',
   },
+  starting: {
+    status: StatusCode.UNAVAILABLE,
+    http: 503,
+    retryable: true,
+    message: 'The service is starting',
+    remedy: 'try again; GET /ready says when it is done',
+  },
   unauthenticated: {
     status: StatusCode.UNAUTHENTICATED,
     http: 401,
@@ -410,6 +417,20 @@ export const ERRORS = {
     retryable: false,
     message: 'The body has more than {limit} bytes after decompression',
     remedy: 'send less at a time, or raise {key}',
+  },
+  no_model: {
+    status: StatusCode.FAILED_PRECONDITION,
+    http: 409,
+    retryable: false,
+    message: 'There is no model yet',
+    remedy: 'wait for the first one; GET /api/v1/status says how far learning is',
+  },
+  too_many_exclusions: {
+    status: StatusCode.FAILED_PRECONDITION,
+    http: 409,
+    retryable: false,
+    message: 'There are {limit} exclusions in force already',
+    remedy: 'remove some, or make one of them wider',
   },
   no_such_record: {
     status: StatusCode.NOT_FOUND,

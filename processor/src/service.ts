@@ -3,13 +3,16 @@ import type { AddressInfo } from 'node:net';
 import type { EndpointSnapshot, EndpointTable } from './call/endpoint-table.ts';
 import { Pseudonyms } from './call/pseudonym.ts';
 import type { Component } from './component.ts';
+import { ListenerTls } from './config/listener-tls.ts';
 import type { Config } from './config/schema.ts';
+import { ControlAccess } from './control/auth/control-access.ts';
+import { IngestAccess } from './control/auth/ingest-access.ts';
 import { ControlServer } from './control/server.ts';
+import { createViews } from './control-views.ts';
 import type { Incident } from './detection/incident.ts';
-import { createEndpointTable, createEngine } from './engine.ts';
+import { createDryRun, createEndpointTable, createEngine } from './engine.ts';
 import { OtlpGrpcExporter } from './exporter/otlp-grpc.ts';
 import { ENTITY_KINDS } from './features/entity-states.ts';
-import { JobMemory } from './jobs/job-memory.ts';
 import { Jobs, type StartedJob } from './jobs/jobs.ts';
 import { StateKeeper } from './model/state-keeper.ts';
 import type { TimeRange } from './model/learned-rows.ts';
@@ -18,6 +21,7 @@ import { ModelImport } from './model/model-import.ts';
 import type { ModelRegister } from './model/model-register.ts';
 import type { TrainingInput, TrainingResult } from './model/train.ts';
 import { Trainer } from './model/trainer.ts';
+import { EndpointList } from './pipeline/endpoint-list.ts';
 import { Forwarding } from './pipeline/forwarding.ts';
 import { InFlightBytes } from './pipeline/in-flight-bytes.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
@@ -26,6 +30,9 @@ import { HistoryTraining, type StartedUpload, type Upload } from './replay/histo
 import { HttpReceiver } from './receiver/http.ts';
 import { Intake } from './receiver/intake.ts';
 import { registerGauges } from './gauges.ts';
+import { openRecords, type Records } from './records.ts';
+import { ServiceStatus } from './service-status.ts';
+import { VERSION } from './version.ts';
 import { type IncidentNotice, noticeOf } from './incident-notice.ts';
 import { FileStore } from './store/files.ts';
 import type { Log } from './telemetry/log.ts';
@@ -84,10 +91,14 @@ export async function createService(config: Config, edges: Edges): Promise<Servi
     },
   });
   await store.open();
+  let records: Records | undefined;
   try {
     const pseudonyms = new Pseudonyms(await store.loadOrCreateSecret('pseudonym'));
-    return assemble(config, edges, { endpoints, telemetry, store, pseudonyms });
+    const access = await ControlAccess.open(config.control, config.store.directory, { log, nowMs: clock });
+    records = await openRecords(config.store, { telemetry, log, clock });
+    return assemble(config, edges, { endpoints, telemetry, store, pseudonyms, access, records });
   } catch (error) {
+    await records?.database.close();
     await store.close();
     throw error;
   }
@@ -98,15 +109,18 @@ interface Foundations {
   telemetry: Telemetry;
   store: FileStore;
   pseudonyms: Pseudonyms;
+  access: ControlAccess;
+  records: Records;
 }
 
-function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, pseudonyms }: Foundations): Service {
+function assemble(config: Config, edges: Edges, foundations: Foundations): Service {
   const { log, clock, random } = edges;
+  const { endpoints, telemetry, store, pseudonyms, access, records } = foundations;
   const listeners: ((incident: IncidentNotice) => void)[] = [];
 
   const trainer = new Trainer<TrainingInput, TrainingResult>();
   const jobs = new Jobs({
-    journal: new JobMemory(),
+    journal: records.jobs,
     clock,
     random,
     onFault: (error) => log.error({ err: error }, 'a job could not be kept'),
@@ -178,6 +192,7 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
     }
   };
 
+  const ingest = new IngestAccess(config.receiver, { log, nowMs: clock });
   const intake = new Intake({
     receiver: config.receiver,
     timeouts: config.export,
@@ -188,14 +203,55 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
       refused: (_listener, reason) => telemetry.add('api_anomaly_refused_spans_total', 1, { reason }),
       faulted: onFault,
     },
+    admits: (authorization) => ingest.admits(authorization),
   });
-  const grpc = new GrpcReceiver(config.receiver, intake);
-  const http = new HttpReceiver(config.receiver, intake);
+  const onBadCertificate = (error: unknown): void =>
+    log.error({ err: error }, 'a changed certificate cannot be used; the one before stays');
+  const receiverTls = new ListenerTls('receiver.tls', config.receiver.tls, onBadCertificate);
+  const controlTls = new ListenerTls('control.tls', config.control.tls, onBadCertificate);
+  const grpc = new GrpcReceiver(config.receiver, intake, undefined, receiverTls);
+  const http = new HttpReceiver(config.receiver, intake, undefined, receiverTls);
   const unready = new Set(['starting']);
+  const imports = new ModelImport({ register, jobs, clock });
+  const endpointList = new EndpointList(engine);
+  const configRead = { loaded: new Date(clock()).toISOString(), success: true, mistakes: [], pending: [] };
+  const status = new ServiceStatus({
+    config,
+    version: VERSION,
+    engine,
+    jobs,
+    quality: pipeline.quality,
+    bytes,
+    telemetry,
+    named: endpoints,
+    isReady: () => unready.size === 0,
+    clock,
+    configStatus: () => configRead,
+  });
+  const { views, open: openViews } = createViews({
+    config,
+    engine,
+    records,
+    store,
+    jobs,
+    history,
+    imports,
+    dryRun: createDryRun(config, engine, { pseudonyms, endpoints }),
+    endpoints: endpointList,
+    status,
+    clock,
+    random,
+  });
   const control = new ControlServer({
     config: config.control,
+    version: VERSION,
     telemetry,
     unreadyBecause: () => [...unready],
+    access,
+    views,
+    audit: records.audit,
+    tls: controlTls,
+    nowMs: clock,
     log,
   });
   const keeper = new StateKeeper(
@@ -213,11 +269,12 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
   );
 
   registerGauges({ telemetry, engine, pipeline, configReadSeconds: clock() / 1000 });
-  let incidentTimer: NodeJS.Timeout | undefined;
+  const timers: NodeJS.Timeout[] = [];
   let stopped: Promise<void> | undefined;
   const shutDown = async (signal: AbortSignal): Promise<void> => {
     unready.add('stopping');
-    clearInterval(incidentTimer);
+    for (const timer of timers) clearInterval(timer);
+    for (const watched of [access, ingest, receiverTls, controlTls]) watched.stop();
     await Promise.all([grpc.stop(signal), http.stop(signal)]);
     await jobs.stop();
     await register.idle();
@@ -225,13 +282,14 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
     await keeper.stop();
     await control.stop(signal);
     await telemetry.stop();
+    await records.database.close();
     await store.close();
   };
 
   return {
     jobs,
     models: register,
-    imports: new ModelImport({ register, jobs, clock }),
+    imports,
     trainings: {
       onWindow: (range, requestedBy) => lifecycle.trainOnWindow(range, requestedBy),
       onUpload: (upload) => history.start(upload),
@@ -247,14 +305,22 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
     learningProgress: () => lifecycle.progress,
     async start() {
       await telemetry.start();
+      await ingest.start();
+      await receiverTls.start();
+      await controlTls.start();
       await control.start();
       await jobs.open();
       await register.open();
       await keeper.start();
+      await openViews().catch((error) => log.error({ err: error }, 'settings and exclusions could not be read'));
       await exporter?.start();
       await grpc.start();
       await http.start();
-      incidentTimer = setInterval(() => incidents.closeQuiet(watermark.seconds), INCIDENT_SWEEP_MS).unref();
+      timers.push(
+        setInterval(() => incidents.closeQuiet(watermark.seconds), INCIDENT_SWEEP_MS).unref(),
+        setInterval(() => status.sample(), STATUS_SAMPLE_MS).unref(),
+        setInterval(() => endpointList.sample(), ENDPOINT_SAMPLE_MS).unref(),
+      );
       unready.delete('starting');
     },
     stop: (signal) => (stopped ??= shutDown(signal)),
@@ -262,6 +328,8 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
 }
 
 const INCIDENT_SWEEP_MS = 10_000;
+const STATUS_SAMPLE_MS = 10_000;
+const ENDPOINT_SAMPLE_MS = 60_000;
 
 const hostAndPort = ({ address, family, port }: AddressInfo): string =>
   family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;

@@ -9,10 +9,12 @@ import { mayActAs } from './auth/role.ts';
 import { auditEntryOf } from './call.ts';
 import { HostCheck } from './host-check.ts';
 import { isForeignOrigin } from './origin-check.ts';
+import type { Readiness } from './routes/health.ts';
 
 export interface GuardParts {
   readonly config: Config['control'];
   readonly access: Pick<ControlAccess, 'caller'>;
+  readonly unreadyBecause: Readiness;
   /** Where what was done is kept; the log has it too. */
   readonly audit?: Pick<Audit, 'append'> | undefined;
   /** Wall clock, unix milliseconds. */
@@ -26,7 +28,7 @@ type Counter = ReturnType<FastifyInstance['createRateLimit']>;
 
 /** Adds the checks to `app`, whose rate limit plugin is loaded and whose routes are yet to come. */
 export function addGuard(app: FastifyInstance, parts: GuardParts): void {
-  const { config, access } = parts;
+  const { config, access, unreadyBecause } = parts;
   const hosts = new HostCheck(config.bind_address, config.allowed_hosts);
   const counter = (max: number, keyGenerator: (request: FastifyRequest) => string): Counter =>
     app.createRateLimit({ max, timeWindow: MINUTE_MS, keyGenerator });
@@ -50,6 +52,7 @@ export function addGuard(app: FastifyInstance, parts: GuardParts): void {
     // What does not say who may call is nobody's.
     const { access: needed = request.is404 ? 'viewer' : 'admin', isPage = false, isRare } = request.routeOptions.config;
     if (needed === 'anyone') return;
+    if (unreadyBecause().includes('starting')) throw new ServiceError('starting');
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     request.caller = access.caller(request.headers, isPage && isRead);
     if (request.caller === undefined) {

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import type { TlsOptions } from 'node:tls';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -11,6 +11,7 @@ import {
   validatorCompiler,
 } from 'fastify-type-provider-zod';
 import type { Component } from '../component.ts';
+import type { ListenerTls } from '../config/listener-tls.ts';
 import type { Config } from '../config/schema.ts';
 import { ServiceError } from '../errors.ts';
 import type { Audit } from '../store/audit.ts';
@@ -37,7 +38,7 @@ export interface ControlServerOptions {
   readonly views: Partial<ControlViews>;
   readonly audit?: Pick<Audit, 'append'> | undefined;
   /** Undefined: plain text. */
-  readonly tls?: TlsOptions | undefined;
+  readonly tls?: ListenerTls | undefined;
   /** Wall clock, unix milliseconds. */
   readonly nowMs: () => number;
   readonly log: Log;
@@ -60,13 +61,15 @@ const YEAR_SECONDS = 31_536_000;
 export class ControlServer implements Component {
   readonly #options: ControlServerOptions;
   readonly #app: FastifyInstance;
+  readonly #isSecure: boolean;
   /** Methods served, by path, and whether anyone may call. */
   readonly #served = new Map<string, { readonly methods: string[]; isOpen: boolean }>();
   #ready: Promise<void> | undefined;
 
   constructor(options: ControlServerOptions) {
     this.#options = options;
-    const { tls } = options;
+    const tls = options.tls?.serverOptions();
+    this.#isSecure = tls !== undefined;
     this.#app = fastify({
       requestTimeout: REQUEST_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
@@ -77,6 +80,7 @@ export class ControlServer implements Component {
       clientErrorHandler: answerMalformed,
       frameworkErrors: (error, _, reply) => void this.#answerError(error, reply),
     }) as FastifyInstance;
+    if (tls !== undefined) options.tls?.renews(this.#app.server as unknown as HttpsServer);
     this.#app.server.maxConnections = MAX_CONNECTIONS;
     this.#app.setErrorHandler((error: FastifyError | ServiceError, _, reply) => this.#answerError(error, reply));
   }
@@ -109,11 +113,6 @@ export class ControlServer implements Component {
     return this.#app.server.address() as AddressInfo;
   }
 
-  /** The server underneath, for new certificates. */
-  get server(): FastifyInstance['server'] {
-    return this.#app.server;
-  }
-
   /** The OpenAPI document of the routes that are served. */
   async openApi(): Promise<OpenApiDocument> {
     await this.#build();
@@ -126,7 +125,7 @@ export class ControlServer implements Component {
 
   async #addEverything(): Promise<void> {
     const app = this.#app;
-    const { config, version, telemetry, unreadyBecause, views, tls } = this.#options;
+    const { config, version, telemetry, unreadyBecause, views } = this.#options;
     app.setValidatorCompiler(validatorCompiler);
     app.setSerializerCompiler(serializerCompiler);
     app.addHook('onRoute', (route) => this.#noteRoute(route.url, [route.method].flat(), route.config?.access));
@@ -138,7 +137,7 @@ export class ControlServer implements Component {
         useDefaults: false,
         directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
       },
-      strictTransportSecurity: tls === undefined ? false : { maxAge: YEAR_SECONDS },
+      strictTransportSecurity: this.#isSecure && { maxAge: YEAR_SECONDS },
     });
     await app.register(rateLimit, { global: false, cache: COUNTED_CALLERS });
     addGuard(app, this.#options);

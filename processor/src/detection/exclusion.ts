@@ -58,6 +58,11 @@ export class ExclusionList {
     return this.#byId.size;
   }
 
+  /** Whether another one may be added. */
+  get hasRoom(): boolean {
+    return this.#byId.size < MOST_EXCLUSIONS;
+  }
+
   [Symbol.iterator](): IterableIterator<Exclusion> {
     return this.#byId.values();
   }

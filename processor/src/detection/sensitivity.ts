@@ -27,7 +27,7 @@ export type SensitivityChange = Partial<Omit<SensitivityOptions, 'behaviors'>> &
 
 const SHARES = ['users_share', 'addresses_share', 'endpoints_share'] as const;
 
-function sensitivityOf(options: SensitivityOptions): Sensitivity {
+export function sensitivityOf(options: SensitivityOptions): Sensitivity {
   return {
     budget: {
       falseIncidentsPerDay: options.false_incidents_per_day,
@@ -39,7 +39,7 @@ function sensitivityOf(options: SensitivityOptions): Sensitivity {
 }
 
 /** `options` with a change made to them. */
-function changed(options: SensitivityOptions, change: SensitivityChange): SensitivityOptions {
+export function changed(options: SensitivityOptions, change: SensitivityChange): SensitivityOptions {
   return { ...options, ...change, behaviors: { ...options.behaviors, ...change.behaviors } };
 }
 

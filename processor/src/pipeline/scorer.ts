@@ -132,6 +132,15 @@ export class Scorer {
     this.#sides[kind].scores.forget(slot);
   }
 
+  /** What was found of an entity at its latest evaluation. Evidence in nats, score 0..1. */
+  finding(kind: EntityKind, slot: number): { score: number; evidence: number; behavior: Behavior | undefined } {
+    const { scores } = this.#sides[kind];
+    const rarity = scores.rarity[slot]!;
+    // Below that nothing was named.
+    const behavior = rarity < NAMED_FROM_NATS ? undefined : BEHAVIOR_NAMES[scores.behavior[slot]!]!;
+    return { score: scoreOf(rarity), evidence: scores.evidence[slot]!, behavior };
+  }
+
   /** Rarity of an entity's latest evaluation: -ln p, nats. */
   rarity(kind: EntityKind, slot: number): number {
     return this.#sides[kind].scores.rarity[slot]!;

@@ -1,38 +1,11 @@
 /** `/endpoints`: what is usual for each endpoint, and now. */
 import { z } from 'zod';
+import type { EndpointList, EndpointMeasures, EndpointSummary } from '../../pipeline/endpoint-list.ts';
 import type { ControlApp } from '../call.ts';
 import { finite, measure } from '../measure.ts';
-import type { Page } from '../../store/listing.ts';
-import { order, pageAnswer, pageOf, pageQuery } from '../page.ts';
+import { order, pageAnswer, pageOf, pageOfList, pageQuery } from '../page.ts';
 
-export interface EndpointSummary {
-  readonly service: string;
-  readonly endpoint: string;
-  /** Of the present window, 0..1. */
-  readonly score: number;
-  readonly behavior: string | undefined;
-  /** Closed windows with calls. */
-  readonly windows: number;
-  readonly now: EndpointMeasures;
-  readonly usual: EndpointMeasures;
-  /** Highest score of each minute of late, oldest first, for a sparkline. */
-  readonly series: readonly number[];
-}
-
-/** NaN where unknown. */
-export interface EndpointMeasures {
-  /** Calls in five minutes. */
-  readonly calls: number;
-  /** Shares of all calls, 0..1. */
-  readonly serverErrors: number;
-  readonly clientErrors: number;
-  readonly durationMs: number;
-  readonly responseBytes: number;
-}
-
-export interface EndpointsView {
-  list(query: EndpointsQuery): Page<EndpointSummary> | Promise<Page<EndpointSummary>>;
-}
+export type EndpointsView = Pick<EndpointList, 'list'>;
 
 const endpointsQuery = pageQuery.extend({
   service: z.string().max(256).optional(),
@@ -40,14 +13,13 @@ const endpointsQuery = pageQuery.extend({
   sort: z.enum(['score', 'calls', 'name']).default('score'),
   order,
 });
-export type EndpointsQuery = z.output<typeof endpointsQuery>;
+type EndpointsQuery = z.output<typeof endpointsQuery>;
 
 const measuresSchema = z.object({
   calls: measure.describe('In five minutes.'),
   server_errors: measure.describe('Share of calls, 0..1.'),
   client_errors: measure.describe('Share of calls, 0..1.'),
   duration_ms: measure,
-  response_bytes: measure,
 });
 
 const endpointSchema = z.object({
@@ -57,7 +29,7 @@ const endpointSchema = z.object({
   behavior: z.string().nullable(),
   windows: z.number().describe('Five-minute windows with calls that are over: how well it is known.'),
   now: measuresSchema,
-  usual: measuresSchema,
+  usual: measuresSchema.extend({ response_bytes: measure }),
   series: z.array(z.number()).describe('Highest scores of late, oldest first; for a sparkline.'),
 });
 
@@ -66,7 +38,6 @@ const measuresAnswer = (measures: EndpointMeasures) => ({
   server_errors: finite(measures.serverErrors),
   client_errors: finite(measures.clientErrors),
   duration_ms: finite(measures.durationMs),
-  response_bytes: finite(measures.responseBytes),
 });
 
 export function addEndpointRoutes(app: ControlApp, endpoints: EndpointsView): void {
@@ -81,13 +52,29 @@ export function addEndpointRoutes(app: ControlApp, endpoints: EndpointsView): vo
         response: { 200: pageOf(endpointSchema) },
       },
     },
-    async ({ query }) =>
-      pageAnswer(await endpoints.list(query), ({ now, usual, behavior, series, ...rest }) => ({
+    ({ query }) =>
+      pageAnswer(pageOfList(narrowed(endpoints.list(), query), query), ({ now, usual, behavior, series, ...rest }) => ({
         ...rest,
         behavior: behavior ?? null,
         now: measuresAnswer(now),
-        usual: measuresAnswer(usual),
+        usual: { ...measuresAnswer(usual), response_bytes: finite(usual.responseBytes) },
         series: [...series],
       })),
   );
+}
+
+function narrowed(all: readonly EndpointSummary[], { service, search, sort, order: direction }: EndpointsQuery) {
+  const wanted = search?.toLowerCase() ?? '';
+  const sign = direction === 'asc' ? 1 : -1;
+  const compare = (one: EndpointSummary, other: EndpointSummary): number => {
+    if (sort === 'score' && one.score !== other.score) return sign * (one.score - other.score);
+    if (sort === 'calls' && one.now.calls !== other.now.calls) return sign * (one.now.calls - other.now.calls);
+    const byName = `${one.service} ${one.endpoint}`.localeCompare(`${other.service} ${other.endpoint}`);
+    return sort === 'name' ? sign * byName : byName;
+  };
+  return all
+    .filter(
+      (one) => (service === undefined || one.service === service) && one.endpoint.toLowerCase().includes(wanted),
+    )
+    .toSorted(compare);
 }

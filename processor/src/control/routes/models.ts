@@ -2,26 +2,24 @@
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { ServiceError } from '../../errors.ts';
-import type { NewAuditEntry } from '../../store/audit.ts';
 import type { Job } from '../../store/jobs.ts';
-import type { Page, PageRequest } from '../../store/listing.ts';
-import type { ModelRecord, ModelState } from '../../store/model-records.ts';
-import { auditEntryOf, callerOf, type ControlApp } from '../call.ts';
+import type { ModelRecord } from '../../store/model-records.ts';
+import { callerOf, type ControlApp } from '../call.ts';
 import { byId } from '../identifier.ts';
 import { instant, instantOrNull, instantOutput } from '../instant.ts';
-import { pageAnswer, pageOf, pageQuery } from '../page.ts';
+import { pageAnswer, pageOf, pageOfList, pageQuery } from '../page.ts';
 import { gateSchema, jobSchema, sendJob } from './jobs.ts';
 
 export interface ModelsView {
   /** Newest first. */
-  list(state: ModelState | undefined, page: PageRequest<'time'>): Promise<Page<ModelRecord>>;
-  get(version: string): Promise<ModelRecord | undefined>;
-  /** Reads the upload to its end before it resolves. Rejects with what is wrong with it. */
+  list(): readonly ModelRecord[];
+  get(version: string): ModelRecord | undefined;
+  /** Promotes, rolls back or sets beside the active one; on the disk when it resolves. Rejects with the reason it cannot. */
+  activate(version: string, mode: 'active' | 'shadow'): Promise<ModelRecord>;
+  /** Rejects with `model_not_found`, and with `model_in_use` for one that is needed. */
+  delete(version: string): Promise<void>;
+  /** Resolves when the import has ended. Rejects with `job_running` and with what is wrong with the model. */
   importModel(upload: Readable, requestedBy: string): Promise<Job>;
-  /** Promotes, rolls back or sets beside the active one. Rejects with the reason it cannot. */
-  activate(version: string, mode: 'active' | 'shadow', audit: NewAuditEntry): Promise<ModelRecord>;
-  /** Rejects with `model_not_found`, and with `model_in_use` for the active one. */
-  remove(version: string, audit: NewAuditEntry): Promise<void>;
 }
 
 const MODEL_STATES = ['candidate', 'shadow', 'active', 'retired', 'rejected'] as const;
@@ -46,7 +44,6 @@ const modelSchema = z.object({
 
 function modelAnswer(model: ModelRecord): z.output<typeof modelSchema> {
   const { version, state, origin, gates, measures } = model;
-  const series = measures['scores'];
   return {
     version,
     state,
@@ -58,8 +55,14 @@ function modelAnswer(model: ModelRecord): z.output<typeof modelSchema> {
     job: model.jobId ?? null,
     gates: [...gates],
     measures: { ...measures },
-    series: Array.isArray(series) ? series.filter((value) => Number.isFinite(value)) : [],
+    series: seriesOf(measures['scores']),
   };
+}
+
+/** The distribution of the first kind of entity that the model judges. */
+function seriesOf(scores: unknown): number[] {
+  const [first] = Object.values((scores ?? {}) as Record<string, unknown>);
+  return Array.isArray(first) ? first.filter((value): value is number => Number.isFinite(value)) : [];
 }
 
 export function addModelRoutes(app: ControlApp, models: ModelsView): void {
@@ -75,7 +78,10 @@ export function addModelRoutes(app: ControlApp, models: ModelsView): void {
         response: { 200: pageOf(modelSchema) },
       },
     },
-    async ({ query: { state, ...page } }) => pageAnswer(await models.list(state, page), modelAnswer),
+    ({ query: { state, ...page } }) => {
+      const rows = models.list().filter((model) => state === undefined || model.state === state);
+      return pageAnswer(pageOfList(rows, page), modelAnswer);
+    },
   );
   app.get(
     '/models/:id',
@@ -83,8 +89,8 @@ export function addModelRoutes(app: ControlApp, models: ModelsView): void {
       config: { access: 'viewer' },
       schema: { tags, summary: 'One version', params: byId, response: { 200: modelSchema } },
     },
-    async ({ params: { id } }) => {
-      const model = await models.get(id);
+    ({ params: { id } }) => {
+      const model = models.get(id);
       if (model !== undefined) return modelAnswer(model);
       throw new ServiceError('no_such_record', { noun: 'model', id, list: 'GET /api/v1/models' });
     },
@@ -129,9 +135,7 @@ export function addModelRoutes(app: ControlApp, models: ModelsView): void {
     async (request) => {
       const { params, body } = request;
       Object.assign(request.audited, { target: params.id, detail: { ...body } });
-      const model = await models.activate(params.id, body.mode, auditEntryOf(request));
-      request.audited.isWritten = true;
-      return modelAnswer(model);
+      return modelAnswer(await models.activate(params.id, body.mode));
     },
   );
   app.delete(
@@ -142,8 +146,7 @@ export function addModelRoutes(app: ControlApp, models: ModelsView): void {
     },
     async (request, reply) => {
       request.audited.target = request.params.id;
-      await models.remove(request.params.id, auditEntryOf(request));
-      request.audited.isWritten = true;
+      await models.delete(request.params.id);
       return reply.code(204).send(null);
     },
   );

@@ -21,7 +21,7 @@ export const statusSchema = z
     }),
     throughput: z.object({
       spans: z.int().describe('Spans received since the start.'),
-      scored: z.int().describe('Spans scored since the start.'),
+      unscored: z.int().describe('Of them, those that passed unscored.'),
       spans_per_second: z.number().describe('Received, over the last minute.'),
       bytes_in_flight: z.int(),
     }),
@@ -37,8 +37,9 @@ export const statusSchema = z
       .describe('What is bounded, how much of it is used, and how often something had to give way.'),
     config: z.object({
       loaded: instantOutput.describe('Last time a configuration was put to use.'),
-      success: z.boolean().describe('Whether the latest change of the file could be used.'),
-      error: z.string().nullable(),
+      success: z.boolean().describe('Whether the configuration read last is in use.'),
+      mistakes: z.array(z.string()).describe('What was wrong with the one read last.'),
+      pending: z.array(z.string()).describe('Options that were changed and need a restart.'),
     }),
   })
   .describe('How the service is doing.');

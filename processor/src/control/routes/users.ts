@@ -1,65 +1,29 @@
 /** `/users`: who is unusual, by pseudonym, and what is usual for them. */
 import { z } from 'zod';
 import { ServiceError } from '../../errors.ts';
+import type { UserList, UserSummary } from '../../pipeline/user-list.ts';
 import type { ControlApp } from '../call.ts';
 import { userPseudonym } from '../identifier.ts';
-import { instantOrNull, instantOutput } from '../instant.ts';
+import { instant, instantOutput } from '../instant.ts';
 import { finite, measure } from '../measure.ts';
-import type { Page } from '../../store/listing.ts';
-import { order, pageAnswer, pageOf, pageQuery } from '../page.ts';
+import { order, pageAnswer, pageOf, pageOfList, pageQuery } from '../page.ts';
 
-export interface UserSummary {
-  /** Pseudonym. */
-  readonly user: string;
-  /** Of the latest window, 0..1. */
-  readonly score: number;
-  readonly evidence: number;
-  readonly behavior: string | undefined;
-  readonly callsNow: number;
-  /** Closed windows with calls. */
-  readonly windows: number;
-  readonly lastMs: number | undefined;
-  /** Name of the attribute that identifies it; undefined where unknown. */
-  readonly identity: string | undefined;
-  readonly isMature: boolean;
-  /** Activity by hour of the day, 24 numbers, for a sparkline. */
-  readonly series: readonly number[];
-}
-
-export interface UserProfile extends UserSummary {
-  /** Active windows by hour of the week from Monday 0 h UTC, 168 numbers. */
-  readonly usualWeek: readonly number[];
-  /** Hour of the week now, 0 to 167. */
-  readonly hourNow: number;
-  readonly endpoints: readonly { readonly service: string; readonly endpoint: string; readonly share: number }[];
-  readonly features: readonly {
-    readonly name: string;
-    readonly unit: string;
-    readonly observed: number;
-    readonly usual: number;
-  }[];
-}
-
-export interface UsersView {
-  list(query: UsersQuery): Page<UserSummary> | Promise<Page<UserSummary>>;
-  get(user: string): UserProfile | undefined;
-}
+export type UsersView = Pick<UserList, 'list' | 'get'>;
 
 const usersQuery = pageQuery.extend({
   min_score: z.coerce.number().min(0).max(1).optional(),
   sort: z.enum(['score', 'calls', 'last']).default('score'),
   order,
 });
-export type UsersQuery = z.output<typeof usersQuery>;
 
 const userSchema = z.object({
   user: z.string().describe('Pseudonym.'),
   score: z.number().min(0).max(1).describe('Of the latest five minutes with calls.'),
   evidence: measure.describe('Nats.'),
   behavior: z.string().nullable(),
-  calls_now: z.number().describe('Calls in the present five minutes.'),
+  calls: z.number().describe('In those five minutes.'),
   windows: z.number().describe('Five-minute windows with calls that are over: how well it is known.'),
-  last: instantOutput.nullable().describe('Latest call.'),
+  last: instantOutput.describe('Latest call.'),
   identity: z.string().nullable().describe('Attribute that identifies it.'),
   mature: z.boolean().describe('Whether it has proved itself and is kept before newcomers.'),
   series: z.array(z.number()).describe('Active windows by hour of the day, UTC; for a sparkline.'),
@@ -73,7 +37,7 @@ const profileSchema = userSchema.extend({
     .describe('Endpoints it uses most and their share of its calls.'),
   features: z
     .array(z.object({ name: z.string(), unit: z.string(), observed: measure, usual: measure }))
-    .describe('Of the present window, and their usual values for this user.'),
+    .describe('Of the latest five minutes with calls, and their usual values for this user.'),
 });
 
 function userAnswer(user: UserSummary): z.output<typeof userSchema> {
@@ -82,9 +46,9 @@ function userAnswer(user: UserSummary): z.output<typeof userSchema> {
     score: user.score,
     evidence: finite(user.evidence),
     behavior: user.behavior ?? null,
-    calls_now: user.callsNow,
+    calls: user.calls,
     windows: user.windows,
-    last: instantOrNull(user.lastMs),
+    last: instant(user.lastMs),
     identity: user.identity ?? null,
     mature: user.isMature,
     series: [...user.series],
@@ -99,12 +63,13 @@ export function addUserRoutes(app: ControlApp, users: UsersView): void {
       config: { access: 'viewer' },
       schema: {
         tags,
-        summary: 'Users by pseudonym, the most unusual first',
+        summary: 'Users active within a day by pseudonym, at most 1000, the most unusual first',
         querystring: usersQuery,
         response: { 200: pageOf(userSchema) },
       },
     },
-    async ({ query }) => pageAnswer(await users.list(query), userAnswer),
+    async ({ query: { sort, order: direction, min_score: minScore, ...page } }) =>
+      pageAnswer(pageOfList(await users.list({ sort, order: direction, minScore }), page), userAnswer),
   );
   app.get(
     '/users/:id',
