@@ -62,7 +62,7 @@ export const control = section('The control API with /health, /ready and /metric
     'Requests a minute from one address; further ones are asked to wait (429).',
   ),
   max_refused_per_minute: integer(
-    120,
+    6_000,
     [1, 1_000_000],
     'Requests a minute without a valid token from one address; further ones get 429 instead of 401.',
   ),

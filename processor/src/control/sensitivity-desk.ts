@@ -8,6 +8,7 @@ import type { SensitivityChange, SensitivityOption, SensitivityView } from './ro
 /** Under which settings are kept. */
 const GROUP = 'sensitivity.';
 const BEHAVIORS = 'behaviors.';
+const NUMBERS = new Set(['false_incidents_per_day', 'users_share', 'addresses_share', 'endpoints_share', 'minimum_effect']);
 
 export class SensitivityDesk implements SensitivityView {
   readonly #inForce: SensitivitySettings;
@@ -25,7 +26,7 @@ export class SensitivityDesk implements SensitivityView {
   }
 
   list(): readonly SensitivityOption[] {
-    return this.#inForce.list();
+    return this.#inForce.list().filter(({ key }) => key.startsWith(BEHAVIORS) || NUMBERS.has(key));
   }
 
   async set(change: SensitivityChange, audit: NewAuditEntry): Promise<void> {
