@@ -9,10 +9,8 @@ import type { Incident } from './detection/incident.ts';
 import { createEndpointTable, createEngine } from './engine.ts';
 import { OtlpGrpcExporter } from './exporter/otlp-grpc.ts';
 import { ENTITY_KINDS } from './features/entity-states.ts';
-import { JobMemory } from './jobs/job-memory.ts';
-import { Jobs, type StartedJob } from './jobs/jobs.ts';
+import { Jobs } from './jobs/jobs.ts';
 import { StateKeeper } from './model/state-keeper.ts';
-import type { TimeRange } from './model/learned-rows.ts';
 import type { TrainingControl } from './model/model-lifecycle.ts';
 import { ModelImport } from './model/model-import.ts';
 import type { ModelRegister } from './model/model-register.ts';
@@ -22,12 +20,14 @@ import { Forwarding } from './pipeline/forwarding.ts';
 import { InFlightBytes } from './pipeline/in-flight-bytes.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { GrpcReceiver } from './receiver/grpc.ts';
-import { HistoryTraining, type StartedUpload, type Upload } from './replay/history-training.ts';
+import { HistoryTraining } from './replay/history-training.ts';
 import { HttpReceiver } from './receiver/http.ts';
 import { Intake } from './receiver/intake.ts';
 import { registerGauges } from './gauges.ts';
 import { type IncidentNotice, noticeOf } from './incident-notice.ts';
+import { Database } from './store/database.ts';
 import { FileStore } from './store/files.ts';
+import { type Job, Jobs as JobRecords } from './store/jobs.ts';
 import type { Log } from './telemetry/log.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 
@@ -49,9 +49,13 @@ export interface Addresses {
 
 /** Starts trainings on request. Both reject with `training_running` or `shutting_down`. */
 export interface Trainings {
-  /** On the live rows, or on those of windows within a time range. */
-  onWindow(range: TimeRange, requestedBy: string): Promise<StartedJob>;
-  onUpload(upload: Upload): Promise<StartedUpload>;
+  /** On the live rows, or on those of windows that begin within a time range, unix milliseconds. */
+  fromWindow(
+    range: { readonly fromMs?: number | undefined; readonly toMs?: number | undefined },
+    requestedBy: string,
+  ): Promise<Job>;
+  /** Reads the upload to its end before it resolves. Rejects with what is wrong with it. */
+  fromUpload(bytes: AsyncIterable<Uint8Array>, requestedBy: string, length?: number): Promise<Job>;
 }
 
 export interface Service extends Component {
@@ -59,8 +63,8 @@ export interface Service extends Component {
   /** The models there are: to list, to activate, to delete. */
   readonly models: ModelRegister;
   readonly trainings: Trainings;
-  /** Takes models in that were trained elsewhere. */
-  readonly imports: ModelImport;
+  /** Takes a model in that was trained elsewhere: see ModelImport. */
+  importModel(bytes: AsyncIterable<Uint8Array>, requestedBy: string): Promise<Job>;
   addresses(): Addresses;
   /** Calls `listener` when an incident opens. */
   onIncident(listener: (incident: IncidentNotice) => void): void;
@@ -84,10 +88,13 @@ export async function createService(config: Config, edges: Edges): Promise<Servi
     },
   });
   await store.open();
+  const database = openable(config, edges, telemetry);
   try {
+    await database.open();
     const pseudonyms = new Pseudonyms(await store.loadOrCreateSecret('pseudonym'));
-    return assemble(config, edges, { endpoints, telemetry, store, pseudonyms });
+    return assemble(config, edges, { endpoints, telemetry, store, database, pseudonyms });
   } catch (error) {
+    await database.close();
     await store.close();
     throw error;
   }
@@ -97,16 +104,35 @@ interface Foundations {
   endpoints: EndpointTable;
   telemetry: Telemetry;
   store: FileStore;
+  database: Database;
   pseudonyms: Pseudonyms;
 }
 
-function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, pseudonyms }: Foundations): Service {
+/** The database, not opened yet. What it cannot do costs records, never spans. */
+function openable({ store }: Config, { log, clock }: Edges, telemetry: Telemetry): Database {
+  return new Database(
+    store,
+    {
+      error: (operation, reason) => {
+        telemetry.add('api_anomaly_store_errors_total', 1, { operation });
+        log.warn({ operation, reason }, 'the database failed');
+      },
+      alarm: (error) => log.error({ err: error }, 'records are not kept'),
+      recovered: () => log.info({}, 'records are kept again'),
+      dropped: (table) => telemetry.add('api_anomaly_dropped_records_total', 1, { table }),
+    },
+    { nowMs: clock },
+  );
+}
+
+function assemble(config: Config, edges: Edges, foundations: Foundations): Service {
+  const { endpoints, telemetry, store, database, pseudonyms } = foundations;
   const { log, clock, random } = edges;
   const listeners: ((incident: IncidentNotice) => void)[] = [];
 
   const trainer = new Trainer<TrainingInput, TrainingResult>();
   const jobs = new Jobs({
-    journal: new JobMemory(),
+    journal: new JobRecords(database),
     clock,
     random,
     onFault: (error) => log.error({ err: error }, 'a job could not be kept'),
@@ -144,6 +170,7 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
   });
   const { states, lifecycle, register, incidents, watermark } = engine;
   const history = new HistoryTraining(config, lifecycle, clock);
+  const imports = new ModelImport({ register, jobs, clock });
   const bytes = new InFlightBytes(config.pipeline.max_in_flight_bytes);
   const exporter = config.export.endpoint === '' ? undefined : new OtlpGrpcExporter(config.export);
   const onFault = (error: unknown): void => log.error({ err: error }, 'a fault of ours; the request went on unscored');
@@ -225,17 +252,23 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
     await keeper.stop();
     await control.stop(signal);
     await telemetry.stop();
+    await database.close();
     await store.close();
   };
 
   return {
     jobs,
     models: register,
-    imports: new ModelImport({ register, jobs, clock }),
     trainings: {
-      onWindow: (range, requestedBy) => lifecycle.trainOnWindow(range, requestedBy),
-      onUpload: (upload) => history.start(upload),
+      fromWindow: async ({ fromMs, toMs }, requestedBy) => {
+        const from = fromMs === undefined ? {} : { fromSeconds: fromMs / 1000 };
+        const to = toMs === undefined ? {} : { toSeconds: toMs / 1000 };
+        return (await lifecycle.trainOnWindow({ ...from, ...to }, requestedBy)).job;
+      },
+      fromUpload: async (upload, requestedBy, length) =>
+        (await history.start({ bytes: upload, length, requestedBy })).job,
     },
+    importModel: (upload, requestedBy) => imports.run(upload, requestedBy),
     addresses: () => ({
       grpc: hostAndPort(grpc.address()),
       http: hostAndPort(http.address()),
