@@ -13,9 +13,8 @@ import type { Incident } from './detection/incident.ts';
 import { createDryRun, createEndpointTable, createEngine } from './engine.ts';
 import { OtlpGrpcExporter } from './exporter/otlp-grpc.ts';
 import { ENTITY_KINDS } from './features/entity-states.ts';
-import { Jobs, type StartedJob } from './jobs/jobs.ts';
+import { Jobs } from './jobs/jobs.ts';
 import { StateKeeper } from './model/state-keeper.ts';
-import type { TimeRange } from './model/learned-rows.ts';
 import type { TrainingControl } from './model/model-lifecycle.ts';
 import { ModelImport } from './model/model-import.ts';
 import type { ModelRegister } from './model/model-register.ts';
@@ -26,7 +25,7 @@ import { Forwarding } from './pipeline/forwarding.ts';
 import { InFlightBytes } from './pipeline/in-flight-bytes.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { GrpcReceiver } from './receiver/grpc.ts';
-import { HistoryTraining, type StartedUpload, type Upload } from './replay/history-training.ts';
+import { HistoryTraining } from './replay/history-training.ts';
 import { HttpReceiver } from './receiver/http.ts';
 import { Intake } from './receiver/intake.ts';
 import { registerGauges } from './gauges.ts';
@@ -35,6 +34,7 @@ import { ServiceStatus } from './service-status.ts';
 import { VERSION } from './version.ts';
 import { type IncidentNotice, noticeOf } from './incident-notice.ts';
 import { FileStore } from './store/files.ts';
+import type { Job } from './store/jobs.ts';
 import type { Log } from './telemetry/log.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 
@@ -56,9 +56,13 @@ export interface Addresses {
 
 /** Starts trainings on request. Both reject with `training_running` or `shutting_down`. */
 export interface Trainings {
-  /** On the live rows, or on those of windows within a time range. */
-  onWindow(range: TimeRange, requestedBy: string): Promise<StartedJob>;
-  onUpload(upload: Upload): Promise<StartedUpload>;
+  /** On the live rows, or on those of windows that begin within a time range, unix milliseconds. */
+  fromWindow(
+    range: { readonly fromMs?: number | undefined; readonly toMs?: number | undefined },
+    requestedBy: string,
+  ): Promise<Job>;
+  /** Reads the upload to its end before it resolves. Rejects with what is wrong with it. */
+  fromUpload(bytes: AsyncIterable<Uint8Array>, requestedBy: string, length?: number): Promise<Job>;
 }
 
 export interface Service extends Component {
@@ -66,8 +70,8 @@ export interface Service extends Component {
   /** The models there are: to list, to activate, to delete. */
   readonly models: ModelRegister;
   readonly trainings: Trainings;
-  /** Takes models in that were trained elsewhere. */
-  readonly imports: ModelImport;
+  /** Takes a model in that was trained elsewhere: see ModelImport. */
+  importModel(bytes: AsyncIterable<Uint8Array>, requestedBy: string): Promise<Job>;
   addresses(): Addresses;
   /** Calls `listener` when an incident opens. */
   onIncident(listener: (incident: IncidentNotice) => void): void;
@@ -158,6 +162,7 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
   });
   const { states, lifecycle, register, incidents, watermark } = engine;
   const history = new HistoryTraining(config, lifecycle, clock);
+  const imports = new ModelImport({ register, jobs, clock });
   const bytes = new InFlightBytes(config.pipeline.max_in_flight_bytes);
   const exporter = config.export.endpoint === '' ? undefined : new OtlpGrpcExporter(config.export);
   const onFault = (error: unknown): void => log.error({ err: error }, 'a fault of ours; the request went on unscored');
@@ -212,7 +217,15 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
   const grpc = new GrpcReceiver(config.receiver, intake, undefined, receiverTls);
   const http = new HttpReceiver(config.receiver, intake, undefined, receiverTls);
   const unready = new Set(['starting']);
-  const imports = new ModelImport({ register, jobs, clock });
+  const trainings: Trainings = {
+    fromWindow: async ({ fromMs, toMs }, requestedBy) => {
+      const from = fromMs === undefined ? {} : { fromSeconds: fromMs / 1000 };
+      const to = toMs === undefined ? {} : { toSeconds: toMs / 1000 };
+      return (await lifecycle.trainOnWindow({ ...from, ...to }, requestedBy)).job;
+    },
+    fromUpload: async (upload, requestedBy, length) =>
+      (await history.start({ bytes: upload, length, requestedBy })).job,
+  };
   const endpointList = new EndpointList(engine);
   const configRead = { loaded: new Date(clock()).toISOString(), success: true, mistakes: [], pending: [] };
   const status = new ServiceStatus({
@@ -234,8 +247,8 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
     records,
     store,
     jobs,
-    history,
-    imports,
+    training: trainings,
+    importModel: (upload, requestedBy) => imports.run(upload, requestedBy),
     dryRun: createDryRun(config, engine, { pseudonyms, endpoints }),
     endpoints: endpointList,
     status,
@@ -289,11 +302,8 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
   return {
     jobs,
     models: register,
-    imports,
-    trainings: {
-      onWindow: (range, requestedBy) => lifecycle.trainOnWindow(range, requestedBy),
-      onUpload: (upload) => history.start(upload),
-    },
+    trainings,
+    importModel: (upload, requestedBy) => imports.run(upload, requestedBy),
     addresses: () => ({
       grpc: hostAndPort(grpc.address()),
       http: hostAndPort(http.address()),

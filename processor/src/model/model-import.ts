@@ -5,9 +5,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { z } from 'zod';
 import { ServiceError } from '../errors.ts';
-import type { EntityKind } from '../features/features.ts';
-import { rowWidth } from '../features/features.ts';
-import type { JobControl, JobEnd, Jobs, StartedJob } from '../jobs/jobs.ts';
+import { type EntityKind, rowWidth } from '../features/features.ts';
+import type { JobControl, JobEnd, Jobs } from '../jobs/jobs.ts';
+import type { Job } from '../store/jobs.ts';
 import { type ModelFileContent, parseModelFile } from '../store/model-file.ts';
 import type { ModelHeader } from './model-header.ts';
 import type { ModelRegister } from './model-register.ts';
@@ -57,12 +57,15 @@ export class ModelImport {
   }
 
   /**
-   * Starts an import, whose job names the model in its end. Rejects with `job_running` or `shutting_down`; the job fails
-   * with `model_damaged`, `model_exists` or `store_unwritable`.
+   * Takes a model in and resolves with the job, which names it. Rejects with `job_running`, `shutting_down`,
+   * `model_damaged`, `model_exists` or `store_unwritable`.
    */
-  start(bytes: AsyncIterable<Uint8Array>, requestedBy: string): Promise<StartedJob> {
+  async run(bytes: AsyncIterable<Uint8Array>, requestedBy: string): Promise<Job> {
     const order = { kind: 'import', requestedBy, request: {} } as const;
-    return this.#parts.jobs.start(order, (control) => this.#import(bytes, control));
+    const { ended } = await this.#parts.jobs.start(order, (control) => this.#import(bytes, control));
+    const { job, error } = await ended;
+    if (job.state === 'failed') throw error;
+    return job;
   }
 
   async #import(bytes: AsyncIterable<Uint8Array>, control: JobControl): Promise<JobEnd> {

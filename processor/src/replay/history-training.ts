@@ -16,11 +16,6 @@ export interface Upload {
   readonly requestedBy: string;
 }
 
-export interface StartedUpload extends StartedJob {
-  /** Resolves when the bytes have been taken, all of them or as many as were wanted: whoever sent them can be answered. */
-  readonly taken: Promise<void>;
-}
-
 /** Share of the job that is done when all bytes are read. */
 const READ = 0.8;
 
@@ -37,18 +32,28 @@ export class HistoryTraining {
     this.#clock = clock;
   }
 
-  /** Starts a training on an upload. Rejects with `training_running` or `shutting_down`; then no byte has been taken. */
-  async start({ bytes, length, requestedBy }: Upload): Promise<StartedUpload> {
-    const end = Promise.withResolvers<void>();
+  /**
+   * Starts a training and resolves when all bytes have been learned from: whoever sent them can be answered. Rejects with
+   * `training_running` or `shutting_down`, before a byte is taken, and with what is wrong with the bytes:
+   * `upload_unreadable`, `upload_too_large`, `upload_broken_off`, `too_few_rows`.
+   */
+  async start({ bytes, length, requestedBy }: Upload): Promise<StartedJob> {
+    const { promise: learned, resolve: onLearned } = Promise.withResolvers<undefined>();
     const started = await this.#lifecycle.trainOnUpload(
-      (context, control) => this.#train(context, control, taking(bytes, length, control, end.resolve)),
+      (context, control) => this.#train(context, control, taking(bytes, length, control), () => onLearned(undefined)),
       requestedBy,
     );
-    void started.ended.then(() => end.resolve());
-    return { ...started, taken: end.promise };
+    const end = await Promise.race([learned, started.ended]);
+    if (end?.job.state === 'failed') throw end.error;
+    return started;
   }
 
-  async #train(context: TrainingContext, control: JobControl, bytes: AsyncIterable<Uint8Array>): Promise<Trained> {
+  async #train(
+    context: TrainingContext,
+    control: JobControl,
+    bytes: AsyncIterable<Uint8Array>,
+    onLearned: () => void,
+  ): Promise<Trained> {
     control.stage('read');
     let isTraining = false;
     const order: HistoryOrder = {
@@ -64,6 +69,7 @@ export class HistoryTraining {
       onProgress: (share) => {
         if (!isTraining) control.stage('train');
         isTraining = true;
+        onLearned();
         control.progress(READ + (1 - READ) * share);
       },
     });
@@ -72,21 +78,16 @@ export class HistoryTraining {
   }
 }
 
-/** The same bytes; tells the job how far they are read, and `onEnd` when nobody reads on. */
+/** The same bytes; tells the job how far they are read. */
 async function* taking(
   bytes: AsyncIterable<Uint8Array>,
   length: number | undefined,
   control: JobControl,
-  onEnd: () => void,
 ): AsyncGenerator<Uint8Array, void, void> {
   let read = 0;
-  try {
-    for await (const chunk of bytes) {
-      yield chunk;
-      read += chunk.length;
-      if (length !== undefined) control.progress(READ * Math.min(1, read / length));
-    }
-  } finally {
-    onEnd();
+  for await (const chunk of bytes) {
+    yield chunk;
+    read += chunk.length;
+    if (length !== undefined) control.progress(READ * Math.min(1, read / length));
   }
 }
