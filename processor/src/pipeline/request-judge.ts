@@ -2,6 +2,7 @@
 import type { ApiCall } from '../call/api-call.ts';
 import type { CallReader } from '../call/call-reader.ts';
 import type { Incident, IncidentBook } from '../detection/incident.ts';
+import type { KeptRequest } from '../detection/kept-requests.ts';
 import type { EntityStates } from '../features/entity-states.ts';
 import type { Watermark } from '../features/window-clock.ts';
 import type { ModelLifecycle } from '../model/model-lifecycle.ts';
@@ -101,7 +102,9 @@ export class RequestJudge {
       if (judgement.userScore > NOTABLE_SCORE) {
         this.#parts.topUsers.offer(call.userHigh, call.userLow, judgement.userScore, seconds);
       }
-      const incident = judgement.isAnomaly ? this.#report(call, judgement, seconds) : undefined;
+      const incident = judgement.isAnomaly
+        ? this.#report(view, judgement, seconds, model.provenance.version)
+        : undefined;
       writer.scored(annotations, span, judgement, model.provenance.version, incident?.id);
       this.#parts.listener?.judged(call, span, judgement, incident);
     }
@@ -124,8 +127,9 @@ export class RequestJudge {
     return call.startSeconds;
   }
 
-  #report(call: ApiCall, judgement: Judgement, seconds: number): Incident {
-    const { scorer, states, incidents, endpointScores } = this.#parts;
+  /** Takes an anomaly, of the span selected in `view`, into the book of incidents. */
+  #report(view: RequestView, judgement: Judgement, seconds: number, modelVersion: string): Incident {
+    const { call, scorer, states, incidents, endpointScores } = this.#parts;
     const kind = judgement.kind!;
     const { table } = states[kind];
     const behavior = scorer.behavior(judgement);
@@ -136,9 +140,39 @@ export class RequestJudge {
       entityLow: table.keyLow(judgement.slot),
       seconds,
       behavior,
-      score: judgement.score,
+      score: scorer.sideScore(judgement),
+      evidence: judgement.evidence,
       reason: () => scorer.reason(judgement),
+      explain: () => scorer.explain(judgement),
+      request: () => requestOf(view, call, judgement, seconds),
       endpoint: call.endpoint,
+      modelVersion,
     });
   }
 }
+
+/** What is kept of the request whose span is selected in `view`. */
+function requestOf(view: RequestView, call: ApiCall, judgement: Judgement, seconds: number): KeptRequest {
+  return {
+    seconds,
+    endpoint: call.endpoint,
+    ...traceOf(view),
+    statusCode: call.statusCode,
+    durationSeconds: call.durationSeconds,
+    score: judgement.score,
+    evidence: judgement.evidence,
+    userHigh: call.userHigh,
+    userLow: call.userLow,
+  };
+}
+
+/** Trace id and span id of the selected span in hex; empty where it has none. */
+function traceOf({ body, traceIdOffset, spanIdOffset }: RequestView): { traceId: string; spanId: string } {
+  return {
+    traceId: traceIdOffset < 0 ? '' : body.toString('hex', traceIdOffset, traceIdOffset + TRACE_ID_BYTES),
+    spanId: spanIdOffset < 0 ? '' : body.toString('hex', spanIdOffset, spanIdOffset + SPAN_ID_BYTES),
+  };
+}
+
+const TRACE_ID_BYTES = 16;
+const SPAN_ID_BYTES = 8;

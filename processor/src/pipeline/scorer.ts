@@ -2,6 +2,7 @@
 import { BEHAVIOR_NAMES, type Behavior } from '../detection/behaviors.ts';
 import { budgetThreshold, isAnomaly } from '../detection/decision.ts';
 import { scoreOf } from '../detection/evidence.ts';
+import type { FeatureExplanation } from '../detection/explanation.ts';
 import type { ExclusionList } from '../detection/exclusion.ts';
 import { BehaviorNaming } from '../detection/naming.ts';
 import { reason } from '../detection/reason.ts';
@@ -11,6 +12,7 @@ import type { EntityNames } from '../call/entity-names.ts';
 import { ENTITY_KINDS, type EntityState, type EntityStates, NO_SLOT } from '../features/entity-states.ts';
 import { type EntityKind, FEATURE_NAMES, rowWidth } from '../features/features.ts';
 import { definitionsOf, type EntityDetector } from '../model/entity-detector.ts';
+import { explain } from '../model/explanation.ts';
 import type { Model } from '../model/model.ts';
 import { EntityScores, TOP_FEATURES } from './entity-scores.ts';
 
@@ -38,6 +40,8 @@ interface Side {
   readonly scores: EntityScores;
   naming: BehaviorNaming;
   readonly row: Float32Array;
+  /** The slot that `row` and the detector's evidence are of, if it was evaluated for the present call. */
+  evaluatedSlot: number;
   detector: EntityDetector | undefined;
   /** p from which the budget flags. */
   threshold: number;
@@ -75,6 +79,7 @@ export class Scorer {
       scores: new EntityScores(states[kind].table.capacity),
       naming: namingOf(kind, sensitivity),
       row: new Float32Array(rowWidth(kind)),
+      evaluatedSlot: NO_SLOT,
       detector: undefined,
       threshold: 0,
     });
@@ -137,6 +142,7 @@ export class Scorer {
     judgement.slot = NO_SLOT;
     judgement.evidence = 0;
     judgement.isolationScore = 0.5;
+    for (const kind of ENTITY_KINDS) this.#sides[kind].evaluatedSlot = NO_SLOT;
     const { userSlot, addressSlot, endpointSlot } = this.#states;
     judgement.userScore = this.#judgeSide(this.#sides.user, userSlot, call, seconds);
     // An address answers for the calls that fail, not for its neighbours behind the same gateway.
@@ -158,6 +164,24 @@ export class Scorer {
     const { scores } = this.#sides[judgement.kind];
     const definition = definitionsOf(judgement.kind)[scores.reasonColumn[judgement.slot]!]!;
     return reason(definition, scores.observed[judgement.slot]!, scores.expected[judgement.slot]!);
+  }
+
+  /** Score of the side that a judgement speaks of, 0..1. */
+  sideScore({ kind, slot }: Judgement): number {
+    return kind === undefined ? 0 : scoreOf(this.#sides[kind].scores.rarity[slot]!);
+  }
+
+  /** What contributed to the evidence of a judgement, feature by feature; of the call judged last. Costs a walk of forests. */
+  explain(judgement: Judgement): FeatureExplanation[] {
+    const { kind, slot } = judgement;
+    const side = kind && this.#sides[kind];
+    if (side?.detector === undefined) return [];
+    if (side.evaluatedSlot !== slot) {
+      side.state.row(slot, side.row);
+      side.detector.evaluate(side.row);
+      side.evaluatedSlot = slot;
+    }
+    return explain(side.detector, side.row, judgement.evidence, side.scores.carried(slot));
   }
 
   /** Names of the features with the most evidence, strongest first. */
@@ -234,6 +258,7 @@ export class Scorer {
     const { state, scores, row } = side;
     const detector = side.detector!;
     state.row(slot, row);
+    side.evaluatedSlot = slot;
     const carried = scores.begin(slot, window, calls, seconds);
     const fused = detector.evaluate(row);
     scores.notePeak(slot, fused);
