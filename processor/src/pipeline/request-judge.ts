@@ -1,9 +1,11 @@
 /** Judges the calls of one request, span by span, and writes what it finds into the request's annotations. */
 import type { ApiCall } from '../call/api-call.ts';
 import type { CallReader } from '../call/call-reader.ts';
+import type { Behavior } from '../detection/behaviors.ts';
 import type { Incident, IncidentBook } from '../detection/incident.ts';
 import type { KeptRequest } from '../detection/kept-requests.ts';
 import type { EntityStates } from '../features/entity-states.ts';
+import type { EntityKind } from '../features/features.ts';
 import type { Watermark } from '../features/window-clock.ts';
 import type { ModelLifecycle } from '../model/model-lifecycle.ts';
 import type { SpanAnnotations } from '../otlp/annotate.ts';
@@ -28,6 +30,25 @@ export interface JudgeParts {
   readonly endpointScores: EndpointScores;
   /** Hears of every call that was judged: for replays and evaluations. */
   readonly listener?: JudgeListener;
+  /** Takes every anomaly, to be kept. */
+  readonly onAnomaly?: (anomaly: FoundAnomaly) => void;
+}
+
+/** An anomaly, as it is kept. */
+export interface FoundAnomaly {
+  readonly kind: EntityKind;
+  readonly entityHigh: number;
+  readonly entityLow: number;
+  readonly request: KeptRequest;
+  /** Pseudonym of the client address; 0, 0 for none. */
+  readonly addressHigh: number;
+  readonly addressLow: number;
+  readonly behavior: Behavior;
+  readonly reason: string;
+  /** Names of the top features, strongest first. */
+  readonly features: readonly string[];
+  readonly incidentId: string;
+  readonly modelVersion: string;
 }
 
 /** What is handed over is valid during the call only: both objects are reused. `span`: its number in the request. */
@@ -134,10 +155,12 @@ export class RequestJudge {
     const { table } = states[kind];
     const behavior = scorer.behavior(judgement);
     endpointScores.anomaly(call.endpoint, behavior);
-    return incidents.add({
+    const entityHigh = table.keyHigh(judgement.slot);
+    const entityLow = table.keyLow(judgement.slot);
+    const incident = incidents.add({
       kind,
-      entityHigh: table.keyHigh(judgement.slot),
-      entityLow: table.keyLow(judgement.slot),
+      entityHigh,
+      entityLow,
       seconds,
       behavior,
       score: scorer.sideScore(judgement),
@@ -148,6 +171,20 @@ export class RequestJudge {
       endpoint: call.endpoint,
       modelVersion,
     });
+    this.#parts.onAnomaly?.({
+      kind,
+      entityHigh,
+      entityLow,
+      request: requestOf(view, call, judgement, seconds),
+      addressHigh: call.addressHigh,
+      addressLow: call.addressLow,
+      behavior,
+      reason: scorer.reason(judgement),
+      features: scorer.topFeatures(judgement),
+      incidentId: incident.id,
+      modelVersion,
+    });
+    return incident;
   }
 }
 

@@ -15,6 +15,7 @@ import { definitionsOf, type EntityDetector } from '../model/entity-detector.ts'
 import { explain } from '../model/explanation.ts';
 import type { Model } from '../model/model.ts';
 import { EntityScores, TOP_FEATURES } from './entity-scores.ts';
+import type { ClosedWindow, WindowPeak, WindowPeaks } from './window-peaks.ts';
 
 /** What was found about one call. Reused: valid until the next call is judged. */
 export class Judgement {
@@ -58,6 +59,8 @@ export interface ScorerOptions {
   readonly explainsAll?: boolean;
   /** What is not to be flagged; nothing by default. */
   readonly exclusions?: ExclusionParts;
+  /** Where the most unusual windows are noted; nowhere by default. */
+  readonly peaks?: WindowPeaks;
 }
 
 export class Scorer {
@@ -65,12 +68,17 @@ export class Scorer {
   readonly #states: EntityStates;
   readonly #explainsAll: boolean;
   readonly #exclusions: ExclusionParts | undefined;
+  readonly #peaks: WindowPeaks | undefined;
   readonly #sides: Record<EntityKind, Side>;
   #sensitivity: Sensitivity;
+  #modelVersion = '';
+  /** Of the call that is being judged. */
+  #endpoint = 0;
 
   constructor(states: EntityStates, sensitivity: Sensitivity, options: ScorerOptions = {}) {
     this.#explainsAll = options.explainsAll ?? false;
     this.#exclusions = options.exclusions;
+    this.#peaks = options.peaks;
     this.#states = states;
     this.#sensitivity = sensitivity;
     const side = (kind: EntityKind): Side => ({
@@ -88,6 +96,8 @@ export class Scorer {
 
   /** Puts a model to use; what the one before it found is void. */
   use(model: Model): void {
+    this.#modelVersion = model.provenance.version;
+    this.#peaks?.forgetAll();
     for (const kind of ENTITY_KINDS) {
       const side = this.#sides[kind];
       side.detector = model.detectors[kind];
@@ -122,9 +132,19 @@ export class Scorer {
     return scores.wasSuspectIn(slot, state.window(slot));
   }
 
+  /** The window of a slot is over; what was most unusual in it, if that is to be kept. */
+  closeWindow(kind: EntityKind, slot: number): ClosedWindow | undefined {
+    const { detector, scores, state } = this.#sides[kind];
+    if (this.#peaks === undefined || detector === undefined) return undefined;
+    const window = state.window(slot);
+    const peak = this.#peaks.close(kind, slot, window, scores.rarityIn(slot, window));
+    return peak && { ...peak, kind, entityHigh: state.table.keyHigh(slot), entityLow: state.table.keyLow(slot) };
+  }
+
   /** The entity in a slot is gone. */
   forget(kind: EntityKind, slot: number): void {
     this.#sides[kind].scores.forget(slot);
+    this.#peaks?.forget(kind, slot);
   }
 
   /** Rarity of an entity's latest evaluation: -ln p, nats. */
@@ -142,6 +162,7 @@ export class Scorer {
     judgement.slot = NO_SLOT;
     judgement.evidence = 0;
     judgement.isolationScore = 0.5;
+    this.#endpoint = call.endpoint;
     for (const kind of ENTITY_KINDS) this.#sides[kind].evaluatedSlot = NO_SLOT;
     const { userSlot, addressSlot, endpointSlot } = this.#states;
     judgement.userScore = this.#judgeSide(this.#sides.user, userSlot, call, seconds);
@@ -187,11 +208,7 @@ export class Scorer {
   /** Names of the features with the most evidence, strongest first. */
   topFeatures(judgement: Judgement): string[] {
     if (judgement.kind === undefined) return [];
-    const { scores } = this.#sides[judgement.kind];
-    const from = judgement.slot * TOP_FEATURES;
-    return Array.from(scores.topFeatures.subarray(from, from + TOP_FEATURES))
-      .filter((column) => column !== NO_COLUMN)
-      .map((column) => FEATURE_NAMES[judgement.kind!][column]!);
+    return topFeaturesOf(judgement.kind, this.#sides[judgement.kind].scores, judgement.slot);
   }
 
   #judgeSide(side: Side, slot: number, call: ApiCall, seconds: number): number {
@@ -277,6 +294,9 @@ export class Scorer {
     const finding = side.naming.name(row, detector.featureEvidence);
     scores.behavior[slot] = BEHAVIOR_NAMES.indexOf(finding.behavior);
     this.#noteReason(side, slot, finding.column);
+    if (this.#peaks?.isPeak(side.kind, slot, window, rarity) === true) {
+      this.#notePeak(side, slot, { window, seconds, carried: Math.min(VERDICT_CARRY, carried), ...finding });
+    }
     if (finding.isMaterial && rarity >= SUSPECT_FROM_NATS) scores.wasSuspect[slot] = 1;
     const isRaised = finding.isMaterial || !this.#sensitivity.disabled.has('other');
     if (isRaised && isAnomaly(rarity, side.threshold, finding.isMaterial)) {
@@ -287,6 +307,23 @@ export class Scorer {
     }
   }
 
+  #notePeak({ kind, scores, row }: Side, slot: number, found: FoundPeak): void {
+    const { window, seconds, carried, behavior, isMaterial } = found;
+    this.#peaks!.note(kind, slot, {
+      window,
+      seconds,
+      carried,
+      behavior,
+      isMaterial,
+      rarity: scores.rarity[slot]!,
+      evidence: scores.evidence[slot]!,
+      endpoint: this.#endpoint,
+      features: topFeaturesOf(kind, scores, slot),
+      row: row.slice(),
+      modelVersion: this.#modelVersion,
+    });
+  }
+
   #noteReason(side: Side, slot: number, column: number): void {
     const { scores, row } = side;
     const detector = side.detector!;
@@ -295,6 +332,15 @@ export class Scorer {
     scores.expected[slot] = detector.expected(row, column);
     noteTop(detector.featureEvidence, scores.topFeatures, slot * TOP_FEATURES);
   }
+}
+
+type FoundPeak = Pick<WindowPeak, 'window' | 'seconds' | 'carried' | 'behavior' | 'isMaterial'>;
+
+function topFeaturesOf(kind: EntityKind, { topFeatures }: EntityScores, slot: number): string[] {
+  const from = slot * TOP_FEATURES;
+  return Array.from(topFeatures.subarray(from, from + TOP_FEATURES))
+    .filter((column) => column !== NO_COLUMN)
+    .map((column) => FEATURE_NAMES[kind][column]!);
 }
 
 function namingOf(kind: EntityKind, { disabled, minimumEffect }: Sensitivity): BehaviorNaming {
