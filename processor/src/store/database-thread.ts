@@ -14,17 +14,22 @@ interface Waiting {
 
 /** Calls that wait at most; more are refused. */
 const MOST_WAITING = 1000;
-/** Heap of the thread; SQLite's own memory does not count. */
-const MAX_HEAP_MB = 128;
+/** Heap of the thread, most of it for a page of rows on its way; SQLite's own memory does not count. */
+const MAX_HEAP_MB = 64;
+/** Of the heap for new objects: with more it would only collect its garbage later. */
+const YOUNG_HEAP_MB = 6;
 
 export class DatabaseThread {
   readonly #data: DatabaseWorkerData;
+  readonly #workerUrl: URL;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
   #lastId = 0;
 
-  constructor(data: DatabaseWorkerData) {
+  /** `workerUrl`: the module that the thread runs. */
+  constructor(data: DatabaseWorkerData, workerUrl = new URL('./database-worker.ts', import.meta.url)) {
     this.#data = data;
+    this.#workerUrl = workerUrl;
   }
 
   /** Whether no further call is taken. */
@@ -37,11 +42,11 @@ export class DatabaseThread {
     return new Promise((resolve, reject) => {
       this.#lastId += 1;
       const id = this.#lastId;
-      this.#waiting.set(id, { resolve, reject });
       this.#worker ??= this.#start();
+      this.#worker.postMessage({ id, method, parameters } satisfies DatabaseCall);
+      this.#waiting.set(id, { resolve, reject });
       // Without calls under way the thread does not keep the process alive.
       this.#worker.ref();
-      this.#worker.postMessage({ id, method, parameters } satisfies DatabaseCall);
     });
   }
 
@@ -53,9 +58,9 @@ export class DatabaseThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./database-worker.ts', import.meta.url), {
+    const worker = new Worker(this.#workerUrl, {
       workerData: this.#data,
-      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
+      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB, maxYoungGenerationSizeMb: YOUNG_HEAP_MB },
       // Flags of the process are not meant for the thread.
       execArgv: [],
     });

@@ -41,6 +41,8 @@ export interface DatabaseTiming {
   readonly sweepMs?: number;
 }
 
+/** Damaged databases kept for a person to look at. */
+const MOST_SET_ASIDE = 2;
 const FILE_NAME = 'records.sqlite';
 const FLUSH_MS = 1000;
 const RETRY_MS = 5000;
@@ -196,9 +198,9 @@ export class Database {
     ...parameters: Parameters<DatabaseFile[Name]>
   ): Promise<ReturnType<DatabaseFile[Name]>> {
     if (this.#isClosed) throw new ServiceError('shutting_down');
-    if (this.#thread.isFull) throw new ServiceError('overloaded', { reason: 'too much waits for the database' });
     for (let attempt = 1; ; attempt += 1) {
       await this.#settingAside;
+      if (this.#thread.isFull) throw new ServiceError('overloaded', { reason: 'too much waits for the database' });
       const generation = this.#generation;
       try {
         const value = await this.#thread.call(method, ...parameters);
@@ -221,7 +223,8 @@ export class Database {
       await this.#thread.call('close');
       const there = new Set(await readdir(path.dirname(this.#path)));
       for (const name of [`${FILE_NAME}-wal`, FILE_NAME]) {
-        if (there.has(name)) await this.#quarantine.setAside(path.join(path.dirname(this.#path), name), error);
+        if (there.has(name))
+          await this.#quarantine.setAside(path.join(path.dirname(this.#path), name), error, MOST_SET_ASIDE);
       }
       await rm(`${this.#path}-shm`, { force: true });
       this.#events.alarm(error);

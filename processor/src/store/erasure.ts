@@ -47,9 +47,10 @@ export function eraseRows(database: DatabaseSync, { pseudonyms, rawIds }: Erasur
   const list = JSON.stringify(pseudonyms);
   for (const sql of DELETIONS) database.prepare(sql).run(list);
   // Whatever is left, in any column there is: a column added later is not forgotten.
-  for (const [table, column] of textColumns(database)) {
+  for (const { table, columns } of textColumns(database)) {
+    const changes = columns.map((column) => `${column} = replace(${column}, ?1, '${ERASED}')`).join(', ');
     const blank = database.prepare(
-      `UPDATE OR REPLACE "${table}" SET "${column}" = replace("${column}", ?1, '${ERASED}') WHERE instr("${column}", ?1) > 0`,
+      `UPDATE OR REPLACE ${table} SET ${changes} WHERE instr(concat_ws(' ', ${columns.join(', ')}), ?1) > 0`,
     );
     for (const pseudonym of pseudonyms) blank.run(pseudonym);
   }
@@ -71,11 +72,16 @@ function withoutId(text: string, id: string): string {
   return text.replaceAll(new RegExp(String.raw`(?<![\p{L}\p{N}_])${literal}(?![\p{L}\p{N}_])`, 'gu'), ERASED);
 }
 
-function textColumns(database: DatabaseSync): [table: string, column: string][] {
-  const columns = database.prepare(
-    `SELECT tables.name AS "table", columns.name AS "column"
+/** The columns of text of every table. */
+function textColumns(database: DatabaseSync): { table: string; columns: string[] }[] {
+  const tables = database.prepare(
+    `SELECT tables.name AS "table", json_group_array(columns.name) AS columns
       FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns
-      WHERE tables.type = 'table' AND tables.name NOT LIKE 'sqlite%' AND columns.type = 'TEXT'`,
+      WHERE tables.type = 'table' AND tables.name NOT LIKE 'sqlite%' AND columns.type = 'TEXT'
+      GROUP BY tables.name`,
   );
-  return columns.all().map((row) => [String(row['table']), String(row['column'])]);
+  return tables.all().map((row) => ({
+    table: String(row['table']),
+    columns: JSON.parse(String(row['columns'])) as string[],
+  }));
 }

@@ -63,7 +63,7 @@ export class ModelRecords {
 
   /**
    * Changes states together, such as one model to active and the one before to retired. `audit`: who did it; undefined
-   * for what the service did by itself.
+   * for what the service did by itself. A version without a record is passed over.
    */
   change(changes: readonly StateChange[], nowMs: number, audit?: NewAuditEntry): Promise<void> {
     const updates = changes.map(({ version, state }) => ({

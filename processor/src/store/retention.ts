@@ -57,7 +57,7 @@ export function trim(database: DatabaseSync, { maxBytes }: RetentionLimits): boo
 }
 
 /** Bytes of the pages in use. */
-export function usedBytes(database: DatabaseSync): number {
+function usedBytes(database: DatabaseSync): number {
   const pragma = (name: string): number => Number(database.prepare(`PRAGMA ${name}`).get()?.[name]);
   return (pragma('page_count') - pragma('freelist_count')) * pragma('page_size');
 }

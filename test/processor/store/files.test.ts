@@ -294,6 +294,25 @@ describe('state', () => {
     expect(await store.loadState(asText)).toBe('{"i":3} x');
   });
 
+  test('from which a user was erased takes the place of all others, and of what lay in quarantine', async () => {
+    const store = await openStore();
+    for (const text of ['one', 'two', 'three']) await store.saveState({}, [content(text)]);
+    damage(pathIn('state', '3.state'));
+    await store.loadState(asText);
+    expect(names('quarantine')).toHaveLength(1);
+    await store.eraseState({ after: 1 }, [content('four')]);
+    expect(names('state')).toEqual(['000000000004.state']);
+    expect(names('quarantine')).toEqual([]);
+    expect(await store.loadState(asText)).toBe('{"after":1} four');
+  });
+
+  test('that cannot be written erases nothing', async () => {
+    const store = await openStore();
+    for (const text of ['one', 'two']) await store.saveState({}, [content(text)]);
+    await expect(store.eraseState({}, failing())).rejects.toThrow('given up');
+    expect(names('state')).toHaveLength(2);
+  });
+
   test('an error of the producer or of the restorer is passed on and leaves the files as they were', async () => {
     const store = await openStore();
     await store.saveState({}, [content('good')]);

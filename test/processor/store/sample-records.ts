@@ -19,7 +19,7 @@ export interface Heard {
 }
 
 export const NOW = Date.UTC(2026, 10, 3, 12);
-export const USER = 'u_0123456789abcdef';
+const USER = 'u_0123456789abcdef';
 
 export function newDatabase(
   directory: string,
