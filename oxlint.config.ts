@@ -10,13 +10,14 @@ const mayImport: Record<string, string[]> = {
   call: ['otlp'],
   features: ['call'],
   store: ['config'],
-  model: ['forest', 'detection', 'features', 'store', 'config', 'telemetry'],
+  jobs: ['store'],
+  model: ['forest', 'detection', 'features', 'store', 'jobs', 'config', 'telemetry'],
   receiver: ['otlp', 'config', 'telemetry'],
   exporter: ['otlp', 'config', 'telemetry'],
   pipeline: ['otlp', 'call', 'features', 'forest', 'detection', 'model', 'telemetry'],
-  control: ['pipeline', 'features', 'model', 'store', 'detection', 'config', 'telemetry'],
+  control: ['pipeline', 'features', 'model', 'jobs', 'store', 'detection', 'config', 'telemetry'],
   simulation: ['otlp'],
-  replay: ['otlp', 'call', 'forest', 'detection', 'model', 'pipeline', 'telemetry', 'config'],
+  replay: ['otlp', 'call', 'forest', 'detection', 'model', 'jobs', 'pipeline', 'telemetry', 'config'],
   evaluation: ['otlp', 'call', 'detection', 'forest', 'pipeline', 'replay'],
 };
 

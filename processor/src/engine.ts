@@ -14,8 +14,12 @@ import { EntityStates } from './features/entity-states.ts';
 import type { EntityKind } from './features/features.ts';
 import { Watermark, WINDOW_SECONDS } from './features/window-clock.ts';
 import { ConfirmedIncidents } from './model/confirmed-incidents.ts';
-import type { ModelStore } from './model/model-keeper.ts';
-import { type LifecycleEvents, ModelLifecycle, type TrainingRunner } from './model/model-lifecycle.ts';
+import type { Jobs } from './jobs/jobs.ts';
+import { ModelLifecycle, type TrainingRunner } from './model/model-lifecycle.ts';
+import { ModelRegister, type ModelStore } from './model/model-register.ts';
+import type { Model } from './model/model.ts';
+import { ShadowRun } from './model/shadow-run.ts';
+import type { TrainingEvents } from './model/training-conduct.ts';
 import { ATTRIBUTE_NAMES } from './otlp/attributes.ts';
 import { KeyTable, RequestView } from './otlp/request-view.ts';
 import { RecentSpans } from './pipeline/recent-spans.ts';
@@ -35,8 +39,14 @@ export interface EngineEdges {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly run: TrainingRunner;
+  /** Wall clock, unix milliseconds. */
+  readonly clock: () => number;
   readonly models: ModelStore;
-  readonly events: LifecycleEvents;
+  readonly jobs: Jobs;
+  readonly events: TrainingEvents & {
+    /** A model is in use from now on. */
+    promoted(model: Model): void;
+  };
   readonly incidents: IncidentListener;
   /** Hears of every call that was judged. */
   readonly listener?: JudgeListener;
@@ -64,6 +74,7 @@ export interface Engine {
   /** Incidents whose rows are kept out of training. */
   readonly confirmed: ConfirmedIncidents;
   readonly lifecycle: ModelLifecycle;
+  readonly register: ModelRegister;
   readonly incidents: IncidentBook;
   readonly watermark: Watermark;
   readonly drift: ScoreDrift;
@@ -98,6 +109,7 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
     {
       closing: (kind, slot) => {
         if (kind === 'user' && lifecycle.active !== undefined) drift.note(scorer.rarity(kind, slot));
+        shadow.note(kind, slot);
         const closed = scorer.closeWindow(kind, slot);
         if (closed !== undefined) edges.findings?.window(closed);
         if (!scorer.wasSuspect(kind, slot) && !isConfirmed(kind, slot)) lifecycle.learn(kind, slot);
@@ -105,13 +117,32 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
       evicted: (kind, slot) => scorer.forget(kind, slot),
     },
   );
-  const sensitivity = new SensitivitySettings(config.sensitivity, (changed) => scorer.tune(changed));
+  const sensitivity = new SensitivitySettings(config.sensitivity, (changed) => {
+    scorer.tune(changed);
+    shadow.useSensitivity(changed.budget, changed.disabled);
+  });
   const exclusions = new ExclusionList(exclusionsOf(config));
   const names = new EntityNames(edges.endpoints);
   const scorer = new Scorer(states, sensitivity.sensitivity, {
     explainsAll: config.annotate.detail === 'full',
     exclusions: { list: exclusions, names },
     ...(edges.findings !== undefined && { peaks: new WindowPeaks() }),
+  });
+  const shadow: ShadowRun = new ShadowRun(states, sensitivity.sensitivity.budget, sensitivity.sensitivity.disabled);
+  const register: ModelRegister = new ModelRegister({
+    store: edges.models,
+    clock: edges.clock,
+    agreement: () => shadow.agreement(),
+    events: {
+      activated: (model) => {
+        scorer.use(model);
+        shadow.compareWith(model);
+        drift.restart();
+        edges.events.promoted(model);
+      },
+      shadowed: (model) => shadow.run(model),
+      failed: (error) => edges.events.failed(error),
+    },
   });
   const lifecycle: ModelLifecycle = new ModelLifecycle(
     {
@@ -129,18 +160,13 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
     {
       states,
       watermark,
-      store: edges.models,
+      register,
+      jobs: edges.jobs,
       random: edges.random,
       nowMs: () => performance.now(),
+      clock: edges.clock,
       run: edges.run,
-      events: {
-        ...edges.events,
-        promoted: (model) => {
-          scorer.use(model);
-          drift.restart();
-          edges.events.promoted(model);
-        },
-      },
+      events: edges.events,
     },
   );
   const confirmed = new ConfirmedIncidents(lifecycle.samples);
@@ -184,6 +210,7 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
     names,
     confirmed,
     lifecycle,
+    register,
     incidents,
     watermark,
     drift,

@@ -253,9 +253,95 @@ export const ERRORS = {
   },
   too_few_rows: {
     status: StatusCode.FAILED_PRECONDITION,
+    http: 409,
     retryable: false,
     message: 'There are {rows} rows to train on, {needed} are needed',
     remedy: 'wait for more traffic, offer more of it, or lower model.min_rows',
+  },
+  model_not_found: {
+    status: StatusCode.NOT_FOUND,
+    http: 404,
+    retryable: false,
+    message: 'There is no model {model}',
+    remedy: 'use one that the list of models names',
+  },
+  model_in_use: {
+    status: StatusCode.FAILED_PRECONDITION,
+    http: 409,
+    retryable: false,
+    message: 'The model {model} is {use}',
+    remedy: 'activate another one first',
+  },
+  model_rejected: {
+    status: StatusCode.FAILED_PRECONDITION,
+    http: 409,
+    retryable: false,
+    message: 'The model {model} did not pass the gate {gate}: {reason}',
+    remedy: 'train another one; as a shadow it may run beside the active one',
+  },
+  model_exists: {
+    status: StatusCode.ALREADY_EXISTS,
+    http: 409,
+    retryable: false,
+    message: 'There is another model {model} already',
+    remedy: 'delete that one first, or train the other anew',
+  },
+  model_damaged: {
+    status: StatusCode.INVALID_ARGUMENT,
+    http: 422,
+    retryable: false,
+    message: 'This is no model that can be used: {reason}',
+    remedy: 'send a file that `api-anomaly train` wrote, or one of models/ of a data folder, unchanged',
+  },
+  no_active_model: {
+    status: StatusCode.FAILED_PRECONDITION,
+    http: 409,
+    retryable: false,
+    message: 'No model is active that {model} could run beside',
+    remedy: 'activate it, or wait for the first model',
+  },
+
+  // Jobs
+  training_running: {
+    status: StatusCode.ABORTED,
+    http: 409,
+    retryable: true,
+    message: 'The training {job} is under way',
+    remedy: 'wait for it to end, or cancel it',
+  },
+  job_running: {
+    status: StatusCode.ABORTED,
+    http: 409,
+    retryable: true,
+    message: 'The job {job}, of kind {kind}, is under way',
+    remedy: 'wait for it to end, or cancel it',
+  },
+  job_failed: {
+    status: StatusCode.UNAVAILABLE,
+    retryable: true,
+    message: 'The job failed by a fault of ours',
+    remedy: 'start it again; the log has the cause',
+  },
+  upload_unreadable: {
+    status: StatusCode.INVALID_ARGUMENT,
+    http: 422,
+    retryable: false,
+    message: 'The upload holds no traces to learn from: {reason}',
+    remedy: 'send OTLP traces as JSON, JSON lines or protobuf, plain or compressed with gzip or Zstandard',
+  },
+  upload_too_large: {
+    status: StatusCode.RESOURCE_EXHAUSTED,
+    http: 413,
+    retryable: false,
+    message: 'The upload has more than {limit} bytes after decompression',
+    remedy: 'send less, or raise model.max_upload_bytes',
+  },
+  upload_broken_off: {
+    status: StatusCode.ABORTED,
+    http: 400,
+    retryable: true,
+    message: 'The upload broke off: {reason}',
+    remedy: 'send it again',
   },
 
   // Control API
@@ -313,6 +399,8 @@ export class ServiceError extends Error {
   readonly code: ErrorCode;
   readonly status: StatusCode;
   readonly retryable: boolean;
+  /** What filled the braces of message and remedy: for those who would take the message apart otherwise. */
+  readonly details: Readonly<Record<string, string | number>>;
 
   /** `values` fill the braces of message and remedy. `cause` is for the log only; senders never see it. */
   constructor(code: ErrorCode, values: Readonly<Record<string, string | number>> = {}, options?: { cause?: unknown }) {
@@ -322,6 +410,7 @@ export class ServiceError extends Error {
     this.code = code;
     this.status = status;
     this.retryable = retryable;
+    this.details = values;
   }
 }
 

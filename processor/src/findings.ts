@@ -127,7 +127,8 @@ export function incidentRecord(incident: Incident, closedMs: number | undefined,
 }
 
 export function windowRecord(window: ClosedWindow, names: EntityNames): KeptWindow {
-  const { kind, entityHigh, entityLow, evidence, rarity, behavior, isMaterial, features, carried, modelVersion } = window;
+  const { kind, entityHigh, entityLow, evidence, rarity, behavior, isMaterial, features, carried, modelVersion } =
+    window;
   return {
     kind,
     entity: names.entity(kind, entityHigh, entityLow),

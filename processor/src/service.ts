@@ -9,20 +9,25 @@ import type { Incident } from './detection/incident.ts';
 import { createEndpointTable, createEngine } from './engine.ts';
 import { OtlpGrpcExporter } from './exporter/otlp-grpc.ts';
 import { ENTITY_KINDS } from './features/entity-states.ts';
-import { Model } from './model/model.ts';
-import type { ModelLifecycle } from './model/model-lifecycle.ts';
+import { Jobs } from './jobs/jobs.ts';
 import { StateKeeper } from './model/state-keeper.ts';
+import type { TrainingControl } from './model/model-lifecycle.ts';
+import { ModelImport } from './model/model-import.ts';
+import type { ModelRegister } from './model/model-register.ts';
 import type { TrainingInput, TrainingResult } from './model/train.ts';
 import { Trainer } from './model/trainer.ts';
 import { Forwarding } from './pipeline/forwarding.ts';
 import { InFlightBytes } from './pipeline/in-flight-bytes.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { GrpcReceiver } from './receiver/grpc.ts';
+import { HistoryTraining } from './replay/history-training.ts';
 import { HttpReceiver } from './receiver/http.ts';
 import { Intake } from './receiver/intake.ts';
 import { registerGauges } from './gauges.ts';
 import { type IncidentNotice, noticeOf } from './incident-notice.ts';
+import { Database } from './store/database.ts';
 import { FileStore } from './store/files.ts';
+import { type Job, Jobs as JobRecords } from './store/jobs.ts';
 import type { Log } from './telemetry/log.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 
@@ -42,7 +47,24 @@ export interface Addresses {
   readonly control: string;
 }
 
+/** Starts trainings on request. Both reject with `training_running` or `shutting_down`. */
+export interface Trainings {
+  /** On the live rows, or on those of windows that begin within a time range, unix milliseconds. */
+  fromWindow(
+    range: { readonly fromMs?: number | undefined; readonly toMs?: number | undefined },
+    requestedBy: string,
+  ): Promise<Job>;
+  /** Reads the upload to its end before it resolves. Rejects with what is wrong with it. */
+  fromUpload(bytes: AsyncIterable<Uint8Array>, requestedBy: string, length?: number): Promise<Job>;
+}
+
 export interface Service extends Component {
+  readonly jobs: Jobs;
+  /** The models there are: to list, to activate, to delete. */
+  readonly models: ModelRegister;
+  readonly trainings: Trainings;
+  /** Takes a model in that was trained elsewhere: see ModelImport. */
+  importModel(bytes: AsyncIterable<Uint8Array>, requestedBy: string): Promise<Job>;
   addresses(): Addresses;
   /** Calls `listener` when an incident opens. */
   onIncident(listener: (incident: IncidentNotice) => void): void;
@@ -66,10 +88,13 @@ export async function createService(config: Config, edges: Edges): Promise<Servi
     },
   });
   await store.open();
+  const database = openable(config, edges, telemetry);
   try {
+    await database.open();
     const pseudonyms = new Pseudonyms(await store.loadOrCreateSecret('pseudonym'));
-    return assemble(config, edges, { endpoints, telemetry, store, pseudonyms });
+    return assemble(config, edges, { endpoints, telemetry, store, database, pseudonyms });
   } catch (error) {
+    await database.close();
     await store.close();
     throw error;
   }
@@ -79,14 +104,39 @@ interface Foundations {
   endpoints: EndpointTable;
   telemetry: Telemetry;
   store: FileStore;
+  database: Database;
   pseudonyms: Pseudonyms;
 }
 
-function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, pseudonyms }: Foundations): Service {
+/** The database, not opened yet. What it cannot do costs records, never spans. */
+function openable({ store }: Config, { log, clock }: Edges, telemetry: Telemetry): Database {
+  return new Database(
+    store,
+    {
+      error: (operation, reason) => {
+        telemetry.add('api_anomaly_store_errors_total', 1, { operation });
+        log.warn({ operation, reason }, 'the database failed');
+      },
+      alarm: (error) => log.error({ err: error }, 'records are not kept'),
+      recovered: () => log.info({}, 'records are kept again'),
+      dropped: (table) => telemetry.add('api_anomaly_dropped_records_total', 1, { table }),
+    },
+    { nowMs: clock },
+  );
+}
+
+function assemble(config: Config, edges: Edges, foundations: Foundations): Service {
+  const { endpoints, telemetry, store, database, pseudonyms } = foundations;
   const { log, clock, random } = edges;
   const listeners: ((incident: IncidentNotice) => void)[] = [];
 
   const trainer = new Trainer<TrainingInput, TrainingResult>();
+  const jobs = new Jobs({
+    journal: new JobRecords(database),
+    clock,
+    random,
+    onFault: (error) => log.error({ err: error }, 'a job could not be kept'),
+  });
   const notice = (incident: Incident): IncidentNotice => noticeOf(incident, endpoints);
   const engine = createEngine(config, {
     endpoints,
@@ -94,15 +144,10 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
     endpointScores: telemetry.endpointScores,
     receivedSeconds: () => clock() / 1000,
     random,
+    clock,
     models: store,
-    run: async (input) => {
-      const run = await trainer.train(input.version, input, [
-        ...input.kinds.map(({ rows }) => rows.buffer as ArrayBuffer),
-        ...(input.approved ? [input.approved] : []),
-      ]);
-      if (run.outcome === 'succeeded') return run.result;
-      throw run.outcome === 'failed' ? run.error : new Error(`training was ${run.outcome}`);
-    },
+    jobs,
+    run: (input, control) => runInThread(trainer, input, control),
     events: {
       promoted: ({ provenance: { version, rows } }) => log.info({ version, rows }, 'model in use'),
       trained: (outcome, seconds, gates) => {
@@ -123,7 +168,9 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
       closed: (incident) => log.info({ incident: notice(incident), anomalies: incident.anomalies }, 'incident closed'),
     },
   });
-  const { states, lifecycle, incidents, watermark } = engine;
+  const { states, lifecycle, register, incidents, watermark } = engine;
+  const history = new HistoryTraining(config, lifecycle, clock);
+  const imports = new ModelImport({ register, jobs, clock });
   const bytes = new InFlightBytes(config.pipeline.max_in_flight_bytes);
   const exporter = config.export.endpoint === '' ? undefined : new OtlpGrpcExporter(config.export);
   const onFault = (error: unknown): void => log.error({ err: error }, 'a fault of ours; the request went on unscored');
@@ -199,17 +246,29 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
     unready.add('stopping');
     clearInterval(incidentTimer);
     await Promise.all([grpc.stop(signal), http.stop(signal)]);
-    lifecycle.stop();
-    await trainer.stop();
-    await lifecycle.idle();
+    await jobs.stop();
+    await register.idle();
     await exporter?.stop(signal);
     await keeper.stop();
     await control.stop(signal);
     await telemetry.stop();
+    await database.close();
     await store.close();
   };
 
   return {
+    jobs,
+    models: register,
+    trainings: {
+      fromWindow: async ({ fromMs, toMs }, requestedBy) => {
+        const from = fromMs === undefined ? {} : { fromSeconds: fromMs / 1000 };
+        const to = toMs === undefined ? {} : { toSeconds: toMs / 1000 };
+        return (await lifecycle.trainOnWindow({ ...from, ...to }, requestedBy)).job;
+      },
+      fromUpload: async (upload, requestedBy, length) =>
+        (await history.start({ bytes: upload, length, requestedBy })).job,
+    },
+    importModel: (upload, requestedBy) => imports.run(upload, requestedBy),
     addresses: () => ({
       grpc: hostAndPort(grpc.address()),
       http: hostAndPort(http.address()),
@@ -222,7 +281,8 @@ function assemble(config: Config, edges: Edges, { endpoints, telemetry, store, p
     async start() {
       await telemetry.start();
       await control.start();
-      await loadModel(store, lifecycle, log);
+      await jobs.open();
+      await register.open();
       await keeper.start();
       await exporter?.start();
       await grpc.start();
@@ -239,12 +299,19 @@ const INCIDENT_SWEEP_MS = 10_000;
 const hostAndPort = ({ address, family, port }: AddressInfo): string =>
   family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
 
-/** A model that cannot be read is as good as none: the service learns again. */
-async function loadModel(store: FileStore, lifecycle: ModelLifecycle, log: Log): Promise<void> {
-  try {
-    const stored = await store.loadCurrentModel();
-    if (stored !== undefined) lifecycle.resume(Model.from(new Uint8Array(stored.bytes)), stored.approval);
-  } catch (error) {
-    log.error({ err: error }, 'the stored model is not used; learning again');
-  }
+/** Trains in a thread of its own. Rejects when that failed or was given up. */
+async function runInThread(
+  trainer: Trainer<TrainingInput, TrainingResult>,
+  input: TrainingInput,
+  control: TrainingControl | undefined,
+): Promise<TrainingResult> {
+  const run = await trainer.train(input.version, input, {
+    transfer: [
+      ...input.kinds.map(({ rows }) => rows.buffer as ArrayBuffer),
+      ...(input.approved ? [input.approved] : []),
+    ],
+    ...(control && { signal: control.signal, onProgress: control.progress }),
+  });
+  if (run.outcome === 'succeeded') return run.result;
+  throw run.outcome === 'failed' ? run.error : new Error(`training was ${run.outcome}`);
 }

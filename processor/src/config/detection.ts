@@ -2,6 +2,9 @@
 import { z } from 'zod';
 import { choice, decimal, flag, integer, names, section, text } from './option.ts';
 
+const MIB = 1024 * 1024;
+const GIB = 1024 * MIB;
+
 export const identity = section('Who sent a request.', {
   user_attributes: names(
     ['user.id', 'enduser.id', 'user.name', 'enduser.pseudo.id', 'user.hash', 'session.id', 'client.address'],
@@ -65,6 +68,11 @@ export const model = section('The isolation forests and their training.', {
     'Whether a later model that passes its checks replaces the one in use by itself.',
   ),
   sample_rows: integer(12_000, [1000, 1_000_000], 'Rows kept to train on.'),
+  max_upload_bytes: integer(
+    16 * GIB,
+    [MIB, 1024 * GIB],
+    'Most bytes of history in one upload to train on, after decompression.',
+  ),
 });
 
 const switches = {

@@ -4,7 +4,30 @@ import { ENTITY_KINDS, type EntityState, type EntityStates } from '../features/e
 import { type EntityKind, rowWidth } from '../features/features.ts';
 import { WINDOW_SECONDS, type Watermark, windowOf } from '../features/window-clock.ts';
 import type { TrainingRows } from './detector-training.ts';
+import type { SampleColumns } from './sample-columns.ts';
 import { RowSample } from './sample.ts';
+
+/** Event time, unix seconds, both ends included; an end left out is open. */
+export interface TimeRange {
+  readonly fromSeconds?: number;
+  readonly toSeconds?: number;
+}
+
+/** Rows and the windows they are of: unix seconds, undefined where there are none. */
+export interface RowsHeld {
+  readonly rows: number;
+  readonly fromSeconds: number | undefined;
+  readonly toSeconds: number | undefined;
+}
+
+/** Copies of rows to train on. */
+export interface GatheredRows {
+  readonly kinds: readonly TrainingRows[];
+  /** What was there, of all times. */
+  readonly available: RowsHeld;
+  /** What is in the copies. */
+  readonly used: RowsHeld;
+}
 
 export type RowSamples = Readonly<Record<EntityKind, RowSample>>;
 
@@ -58,15 +81,23 @@ export class LearnedRows {
     this.samples[kind].add(table.keyHigh(slot), table.keyLow(slot), network, time, 0, row, 0);
   }
 
-  /** Copies of the samples. What entities did last is in them too, not only what those that came back did. */
-  async copies(): Promise<TrainingRows[]> {
+  /**
+   * Copies of the samples, or of their rows whose windows begin within `range`. What entities did last is in them too, not
+   * only what those that came back did.
+   */
+  async gather(range: TimeRange = {}): Promise<GatheredRows> {
     await this.#closeWindows();
-    const copies: TrainingRows[] = [];
+    const [available, used] = [new Extent(), new Extent()];
+    const kinds: TrainingRows[] = [];
     for (const kind of ENTITY_KINDS) {
-      const { size, width, rows, entityHigh, entityLow } = await this.samples[kind].copy();
-      copies.push({ kind, size, width, rows, entityHigh, entityLow, windowsPerDay: this.#windowsPerDay(kind) });
+      const copy = await this.samples[kind].copy();
+      for (let row = 0; row < copy.size; row++) available.add(copy.windowTime[row]!);
+      keepWithin(copy, range);
+      for (let row = 0; row < copy.size; row++) used.add(copy.windowTime[row]!);
+      const { size, width, rows, entityHigh, entityLow } = copy;
+      kinds.push({ kind, size, width, rows, entityHigh, entityLow, windowsPerDay: this.#windowsPerDay(kind) });
     }
-    return copies;
+    return { kinds, available: available.held, used: used.held };
   }
 
   async #closeWindows(): Promise<void> {
@@ -82,4 +113,34 @@ export class LearnedRows {
     const days = (this.#watermark.seconds - this.#watermark.firstSeconds) / DAY;
     return this.closedWindows[kind] / Math.max(days, 1 / 24);
   }
+}
+
+/** Counts rows and notes the first and the last window among them. */
+class Extent {
+  #rows = 0;
+  #first = Number.POSITIVE_INFINITY;
+  #last = Number.NEGATIVE_INFINITY;
+
+  add(windowSeconds: number): void {
+    this.#rows++;
+    this.#first = Math.min(this.#first, windowSeconds);
+    this.#last = Math.max(this.#last, windowSeconds);
+  }
+
+  get held(): RowsHeld {
+    if (this.#rows === 0) return { rows: 0, fromSeconds: undefined, toSeconds: undefined };
+    return { rows: this.#rows, fromSeconds: this.#first, toSeconds: this.#last + WINDOW_SECONDS };
+  }
+}
+
+/** Drops the rows of other windows; those that stay move up, in their order. */
+function keepWithin(rows: SampleColumns, { fromSeconds = 0, toSeconds = Number.POSITIVE_INFINITY }: TimeRange): void {
+  let kept = 0;
+  for (let row = 0; row < rows.size; row++) {
+    const time = rows.windowTime[row]!;
+    if (time < fromSeconds || time > toSeconds) continue;
+    if (kept !== row) rows.moveRow(row, kept);
+    kept++;
+  }
+  rows.size = kept;
 }

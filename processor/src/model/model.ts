@@ -40,6 +40,11 @@ export class Model {
     this.detectors = detectors;
   }
 
+  /** Entity kinds that it judges. */
+  get kinds(): EntityKind[] {
+    return Object.values(this.detectors).map(({ parts }) => parts.kind);
+  }
+
   /** The model as one buffer: header, JSON, tails, forests. */
   serialise(): ArrayBuffer {
     const blocks: Uint8Array[] = [];

@@ -52,7 +52,7 @@ test('the result of the thread is the outcome; buffers are handed over, not copi
   let nowMs = 1000;
   const trainer = trainerOf({ nowMs: () => (nowMs += 250) });
   const numbers = Float64Array.of(1, 2, 3.5);
-  const outcome = await trainer.train('t-1', { task: 'add', numbers }, [numbers.buffer]);
+  const outcome = await trainer.train('t-1', { task: 'add', numbers }, { transfer: [numbers.buffer] });
   expect(outcome).toEqual({ outcome: 'succeeded', durationSeconds: 0.25, result: { sum: 6.5 } });
   expect(numbers.byteLength).toBe(0);
 });

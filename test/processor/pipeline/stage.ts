@@ -11,7 +11,6 @@ import { type Incident, IncidentBook } from '../../../processor/src/detection/in
 import { EntityStates } from '../../../processor/src/features/entity-states.ts';
 import { stateChunks, stateHeader } from '../../../processor/src/features/state-snapshot.ts';
 import { Watermark } from '../../../processor/src/features/window-clock.ts';
-import { ModelMemory } from '../../../processor/src/model/model-memory.ts';
 import { ModelLifecycle } from '../../../processor/src/model/model-lifecycle.ts';
 import { ownKeys } from '../../../processor/src/otlp/attributes.ts';
 import { KeyTable, RequestView } from '../../../processor/src/otlp/request-view.ts';
@@ -25,6 +24,7 @@ import { SpanWriter } from '../../../processor/src/pipeline/span-writer.ts';
 import { TopUsers } from '../../../processor/src/pipeline/top-users.ts';
 import type { LabelArgument, CounterName } from '../../../processor/src/telemetry/metrics.ts';
 import { Telemetry } from '../../../processor/src/telemetry/telemetry.ts';
+import { modelLife } from '../../support/model-life.ts';
 import { NOW } from './requests.ts';
 
 const MIB = 1024 * 1024;
@@ -119,8 +119,8 @@ export class Stage {
         states: this.states,
         watermark: this.watermark,
         run: () => Promise.reject(new Error('No training is due.')),
-        store: new ModelMemory(),
-        events: { promoted: (model) => this.scorer.use(model), trained: () => {}, failed: () => {} },
+        ...modelLife((model) => this.scorer.use(model)),
+        events: { trained: () => {}, failed: () => {} },
         random: () => 0.5,
         nowMs: () => 0,
       },
