@@ -18,7 +18,7 @@ import type { KeptWindow } from './store/kept-windows.ts';
 /** Where findings are kept: the repositories of the database, none of which waits or throws. */
 export interface FindingsStore {
   readonly anomalies: { add(anomaly: NewAnomaly): void };
-  readonly incidents: { save(incident: FullIncident): void };
+  readonly incidents: { save(incident: FullIncident): void; closeQuiet(beforeMs: number): Promise<void> };
   readonly windows: { add(window: KeptWindow): void };
 }
 
@@ -27,7 +27,11 @@ export interface FindingsParts {
   readonly names: EntityNames;
   /** An anomaly beyond what is kept between two writes. */
   readonly onDrop: () => void;
+  readonly onFault: (error: unknown) => void;
 }
+
+/** Between two writes of incidents that changed. */
+const WRITE_MS = 5000;
 
 /** Anomalies kept between two writes of incidents; of an attack by thousands of calls these tell enough. */
 const MOST_ANOMALIES = 5000;
@@ -39,6 +43,7 @@ export class Findings implements FindingsListener {
   /** Incidents that changed since they were written. */
   readonly #changed = new Set<Incident>();
   #anomalies = 0;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: FindingsParts) {
     this.#parts = parts;
@@ -63,16 +68,35 @@ export class Findings implements FindingsListener {
     this.#save(incident, incident.lastSeconds * 1000);
   }
 
-  /** Writes some of the incidents that changed; true if more wait. To be called every few seconds, and again while true. */
-  write(): boolean {
+  /** Closes in the database what was open when an earlier run ended, and begins to write. Never rejects. */
+  async start(): Promise<void> {
+    try {
+      await this.#parts.store.incidents.closeQuiet(Number.MAX_SAFE_INTEGER);
+    } catch (error) {
+      this.#parts.onFault(error);
+    }
+    this.#timer = setInterval(() => this.#write(), WRITE_MS).unref();
+  }
+
+  /** Hands over what is not written yet. Safe twice and without a start. */
+  stop(): void {
+    clearInterval(this.#timer);
+    for (const incident of this.#changed) this.#save(incident, undefined);
+    this.#changed.clear();
+  }
+
+  /** Some incidents a turn of the event loop, until none is left. */
+  #write(): void {
     this.#anomalies = 0;
     let written = 0;
     for (const incident of this.#changed) {
-      if (written++ === INCIDENTS_PER_TURN) return true;
+      if (written++ === INCIDENTS_PER_TURN) {
+        setImmediate(() => this.#write());
+        return;
+      }
       this.#changed.delete(incident);
       this.#save(incident, undefined);
     }
-    return false;
   }
 
   #save(incident: Incident, closedMs: number | undefined): void {
@@ -80,7 +104,7 @@ export class Findings implements FindingsListener {
   }
 }
 
-export function anomalyRecord(anomaly: FoundAnomaly, names: EntityNames): NewAnomaly {
+function anomalyRecord(anomaly: FoundAnomaly, names: EntityNames): NewAnomaly {
   const { kind, entityHigh, entityLow, request, addressHigh, addressLow, ...found } = anomaly;
   const { user, ...kept } = requestRecord(request, names);
   const { behavior, reason, features, incidentId, modelVersion } = found;
@@ -102,7 +126,7 @@ export function anomalyRecord(anomaly: FoundAnomaly, names: EntityNames): NewAno
 }
 
 /** `closedMs`: undefined while the incident is open. */
-export function incidentRecord(incident: Incident, closedMs: number | undefined, names: EntityNames): FullIncident {
+function incidentRecord(incident: Incident, closedMs: number | undefined, names: EntityNames): FullIncident {
   const { id, kind, entityHigh, entityLow, behavior, severity, score, evidence, reason, anomalies } = incident;
   return {
     id,
@@ -126,7 +150,7 @@ export function incidentRecord(incident: Incident, closedMs: number | undefined,
   };
 }
 
-export function windowRecord(window: ClosedWindow, names: EntityNames): KeptWindow {
+function windowRecord(window: ClosedWindow, names: EntityNames): KeptWindow {
   const { kind, entityHigh, entityLow, evidence, rarity, behavior, isMaterial, features, carried, modelVersion } =
     window;
   return {

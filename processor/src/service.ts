@@ -1,6 +1,7 @@
 /** COMPOSITION ROOT: every part is made and wired here, and nowhere else. */
 import type { AddressInfo } from 'node:net';
 import type { EndpointSnapshot, EndpointTable } from './call/endpoint-table.ts';
+import { EntityNames } from './call/entity-names.ts';
 import { Pseudonyms } from './call/pseudonym.ts';
 import type { Component } from './component.ts';
 import type { Config } from './config/schema.ts';
@@ -23,11 +24,15 @@ import { GrpcReceiver } from './receiver/grpc.ts';
 import { HistoryTraining } from './replay/history-training.ts';
 import { HttpReceiver } from './receiver/http.ts';
 import { Intake } from './receiver/intake.ts';
+import { Findings } from './findings.ts';
 import { registerGauges } from './gauges.ts';
 import { type IncidentNotice, noticeOf } from './incident-notice.ts';
+import { Anomalies } from './store/anomalies.ts';
 import { Database } from './store/database.ts';
 import { FileStore } from './store/files.ts';
+import { Incidents } from './store/incidents.ts';
 import { type Job, Jobs as JobRecords } from './store/jobs.ts';
+import { KeptWindows } from './store/kept-windows.ts';
 import type { Log } from './telemetry/log.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 
@@ -138,6 +143,16 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
     onFault: (error) => log.error({ err: error }, 'a job could not be kept'),
   });
   const notice = (incident: Incident): IncidentNotice => noticeOf(incident, endpoints);
+  const findings = new Findings({
+    store: {
+      anomalies: new Anomalies(database),
+      incidents: new Incidents(database),
+      windows: new KeptWindows(database),
+    },
+    names: new EntityNames(endpoints),
+    onDrop: () => telemetry.add('api_anomaly_dropped_records_total', 1, { table: 'anomalies' }),
+    onFault: (error) => log.error({ err: error }, 'an incident could not be kept'),
+  });
   const engine = createEngine(config, {
     endpoints,
     pseudonyms,
@@ -158,14 +173,20 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
       },
       failed: (error) => log.error({ err: error }, 'training failed'),
     },
+    findings,
     incidents: {
       opened: (incident) => {
+        findings.changed(incident);
         telemetry.add('api_anomaly_incidents_total', 1, { behavior: incident.behavior, severity: incident.severity });
         const opened = notice(incident);
         log.warn({ incident: opened }, 'incident opened');
         for (const listener of listeners) listener(opened);
       },
-      closed: (incident) => log.info({ incident: notice(incident), anomalies: incident.anomalies }, 'incident closed'),
+      updated: (incident) => findings.changed(incident),
+      closed: (incident) => {
+        findings.closed(incident);
+        log.info({ incident: notice(incident), anomalies: incident.anomalies }, 'incident closed');
+      },
     },
   });
   const { states, lifecycle, register, incidents, watermark } = engine;
@@ -252,6 +273,7 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
     await keeper.stop();
     await control.stop(signal);
     await telemetry.stop();
+    findings.stop();
     await database.close();
     await store.close();
   };
@@ -283,6 +305,7 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
       await control.start();
       await jobs.open();
       await register.open();
+      await findings.start();
       await keeper.start();
       await exporter?.start();
       await grpc.start();
