@@ -1,4 +1,5 @@
 /** What the control API shows and does, made of the parts of the service. */
+import { parseDisplayName } from './call/pseudonym.ts';
 import type { Config } from './config/schema.ts';
 import { BacktestDesk } from './control/backtest-desk.ts';
 import { FeedbackDesk } from './control/feedback-desk.ts';
@@ -14,6 +15,7 @@ import type { EndpointList } from './pipeline/endpoint-list.ts';
 import { UserList } from './pipeline/user-list.ts';
 import type { Records } from './records.ts';
 import type { FileStore } from './store/files.ts';
+import type { ListedIncident } from './store/incidents.ts';
 
 export interface ViewedParts {
   readonly config: Config;
@@ -26,6 +28,8 @@ export interface ViewedParts {
   readonly dryRun: DryRun;
   readonly endpoints: EndpointList;
   readonly status: StatusView;
+  /** The endpoints that have a name: ids 0 to size - 1. */
+  readonly named: { readonly size: number };
   /** Unix milliseconds. */
   readonly clock: () => number;
   readonly random: () => number;
@@ -46,7 +50,7 @@ export function createViews(parts: ViewedParts): OpenViews {
     feedback: records.feedback,
     exclusions: records.exclusions,
     inForce: exclusions,
-    onConfirmed: () => {},
+    onConfirmed: (incident, isConfirmed) => noteConfirmed(parts, incident, isConfirmed),
     nowMs: clock,
     random,
   });
@@ -87,4 +91,23 @@ export function createViews(parts: ViewedParts): OpenViews {
       audit: records.audit,
     },
   };
+}
+
+/** What happened in a confirmed incident is not learned from. */
+function noteConfirmed({ engine, named }: ViewedParts, incident: ListedIncident, isConfirmed: boolean): void {
+  const { confirmed, names } = engine;
+  const { id, kind, entity, startMs, lastMs, closedMs } = incident;
+  if (!isConfirmed) {
+    confirmed.remove(id);
+    return;
+  }
+  const endpoint = (): { high: number; low: number } | undefined => {
+    for (let low = 0; low < named.size; low++) if (names.entity('endpoint', 0, low) === entity) return { high: 0, low };
+    return undefined;
+  };
+  const key = kind === 'endpoint' ? endpoint() : parseDisplayName(entity);
+  if (key === undefined) return;
+  const toSeconds = closedMs === undefined ? Number.POSITIVE_INFINITY : lastMs / 1000;
+  const { high: entityHigh, low: entityLow } = key;
+  confirmed.add({ id, kind, entityHigh, entityLow, fromSeconds: startMs / 1000, toSeconds });
 }

@@ -11,7 +11,9 @@ import { IncidentBook, type IncidentListener } from './detection/incident.ts';
 import { ScoreDrift } from './detection/score-drift.ts';
 import { SensitivitySettings } from './detection/sensitivity.ts';
 import { EntityStates } from './features/entity-states.ts';
-import { Watermark } from './features/window-clock.ts';
+import type { EntityKind } from './features/features.ts';
+import { Watermark, WINDOW_SECONDS } from './features/window-clock.ts';
+import { ConfirmedIncidents } from './model/confirmed-incidents.ts';
 import type { Jobs } from './jobs/jobs.ts';
 import { ModelLifecycle, type TrainingRunner } from './model/model-lifecycle.ts';
 import { ModelRegister, type ModelStore } from './model/model-register.ts';
@@ -22,10 +24,11 @@ import { ATTRIBUTE_NAMES } from './otlp/attributes.ts';
 import { KeyTable, RequestView } from './otlp/request-view.ts';
 import { DryRun } from './pipeline/dry-run.ts';
 import { RecentSpans } from './pipeline/recent-spans.ts';
-import { type JudgeListener, RequestJudge } from './pipeline/request-judge.ts';
+import { type FoundAnomaly, type JudgeListener, RequestJudge } from './pipeline/request-judge.ts';
 import { Scorer } from './pipeline/scorer.ts';
 import { SpanWriter } from './pipeline/span-writer.ts';
 import { TopUsers } from './pipeline/top-users.ts';
+import { type ClosedWindow, WindowPeaks } from './pipeline/window-peaks.ts';
 import type { EndpointScores } from './telemetry/endpoint-scores.ts';
 
 export interface EngineEdges {
@@ -48,8 +51,17 @@ export interface EngineEdges {
   readonly incidents: IncidentListener;
   /** Hears of every call that was judged. */
   readonly listener?: JudgeListener;
+  /** Where what is found is kept; nowhere for a replay. */
+  readonly findings?: FindingsListener;
   /** Attributes that are cut from every span besides our own, such as the ground truth of an evaluation. */
   readonly hiddenKeys?: readonly string[];
+}
+
+/** Called on the span path: to be quick. */
+export interface FindingsListener {
+  anomaly(anomaly: FoundAnomaly): void;
+  /** A window is over that is one of the most unusual. */
+  window(window: ClosedWindow): void;
 }
 
 export interface Engine {
@@ -60,6 +72,8 @@ export interface Engine {
   /** What is not to be flagged; change it between two batches. */
   readonly exclusions: ExclusionList;
   readonly names: EntityNames;
+  /** Incidents whose rows are kept out of training. */
+  readonly confirmed: ConfirmedIncidents;
   readonly lifecycle: ModelLifecycle;
   readonly register: ModelRegister;
   readonly incidents: IncidentBook;
@@ -97,7 +111,9 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
       closing: (kind, slot) => {
         if (kind === 'user' && lifecycle.active !== undefined) drift.note(scorer.rarity(kind, slot));
         shadow.note(kind, slot);
-        if (!scorer.wasSuspect(kind, slot)) lifecycle.learn(kind, slot);
+        const closed = scorer.closeWindow(kind, slot);
+        if (closed !== undefined) edges.findings?.window(closed);
+        if (!scorer.wasSuspect(kind, slot) && !isConfirmed(kind, slot)) lifecycle.learn(kind, slot);
       },
       evicted: (kind, slot) => scorer.forget(kind, slot),
     },
@@ -111,6 +127,7 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
   const scorer = new Scorer(states, sensitivity.sensitivity, {
     explainsAll: config.annotate.detail === 'full',
     exclusions: { list: exclusions, names },
+    ...(edges.findings !== undefined && { peaks: new WindowPeaks() }),
   });
   const shadow: ShadowRun = new ShadowRun(states, sensitivity.sensitivity.budget, sensitivity.sensitivity.disabled);
   const register: ModelRegister = new ModelRegister({
@@ -153,7 +170,20 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
       events: edges.events,
     },
   );
-  const incidents = new IncidentBook(edges.incidents);
+  const confirmed = new ConfirmedIncidents(lifecycle.samples);
+  const isConfirmed = (kind: EntityKind, slot: number): boolean => {
+    const { table } = states[kind];
+    const start = states[kind].window(slot) * WINDOW_SECONDS;
+    return confirmed.covers(kind, table.keyHigh(slot), table.keyLow(slot), start);
+  };
+  const incidents = new IncidentBook({
+    opened: (incident) => edges.incidents.opened(incident),
+    updated: (incident) => edges.incidents.updated?.(incident),
+    closed: (incident) => {
+      confirmed.close(incident.id, incident.lastSeconds);
+      edges.incidents.closed(incident);
+    },
+  });
   const topUsers = new TopUsers(config.sensitivity.top_users);
   const writer = new SpanWriter(config.annotate.prefix, config.annotate.detail, scorer);
   const reader = createReader(config, edges);
@@ -170,6 +200,7 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
     topUsers,
     endpointScores: edges.endpointScores,
     ...(edges.listener !== undefined && { listener: edges.listener }),
+    ...(edges.findings !== undefined && { onAnomaly: (anomaly) => edges.findings?.anomaly(anomaly) }),
   });
   const newView = viewFactory(config, reader.keys, edges.hiddenKeys ?? []);
   return {
@@ -178,6 +209,7 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
     sensitivity,
     exclusions,
     names,
+    confirmed,
     lifecycle,
     register,
     incidents,

@@ -1,6 +1,7 @@
 /** COMPOSITION ROOT: every part is made and wired here, and nowhere else. */
 import type { AddressInfo } from 'node:net';
 import type { EndpointSnapshot, EndpointTable } from './call/endpoint-table.ts';
+import { EntityNames } from './call/entity-names.ts';
 import { Pseudonyms } from './call/pseudonym.ts';
 import type { Component } from './component.ts';
 import { ListenerTls } from './config/listener-tls.ts';
@@ -28,6 +29,7 @@ import { GrpcReceiver } from './receiver/grpc.ts';
 import { HistoryTraining } from './replay/history-training.ts';
 import { HttpReceiver } from './receiver/http.ts';
 import { Intake } from './receiver/intake.ts';
+import { Findings } from './findings.ts';
 import { registerGauges } from './gauges.ts';
 import { openRecords, type Records } from './records.ts';
 import { ServiceStatus } from './service-status.ts';
@@ -130,6 +132,16 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
     onFault: (error) => log.error({ err: error }, 'a job could not be kept'),
   });
   const notice = (incident: Incident): IncidentNotice => noticeOf(incident, endpoints);
+  const findings = new Findings({
+    store: {
+      anomalies: records.anomalies,
+      incidents: records.incidents,
+      windows: records.windows,
+    },
+    names: new EntityNames(endpoints),
+    onDrop: () => telemetry.add('api_anomaly_dropped_records_total', 1, { table: 'anomalies' }),
+    onFault: (error) => log.error({ err: error }, 'an incident could not be kept'),
+  });
   const engine = createEngine(config, {
     endpoints,
     pseudonyms,
@@ -150,14 +162,20 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
       },
       failed: (error) => log.error({ err: error }, 'training failed'),
     },
+    findings,
     incidents: {
       opened: (incident) => {
+        findings.changed(incident);
         telemetry.add('api_anomaly_incidents_total', 1, { behavior: incident.behavior, severity: incident.severity });
         const opened = notice(incident);
         log.warn({ incident: opened }, 'incident opened');
         for (const listener of listeners) listener(opened);
       },
-      closed: (incident) => log.info({ incident: notice(incident), anomalies: incident.anomalies }, 'incident closed'),
+      updated: (incident) => findings.changed(incident),
+      closed: (incident) => {
+        findings.closed(incident);
+        log.info({ incident: notice(incident), anomalies: incident.anomalies }, 'incident closed');
+      },
     },
   });
   const { states, lifecycle, register, incidents, watermark } = engine;
@@ -252,6 +270,7 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
     dryRun: createDryRun(config, engine, { pseudonyms, endpoints }),
     endpoints: endpointList,
     status,
+    named: endpoints,
     clock,
     random,
   });
@@ -295,6 +314,7 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
     await keeper.stop();
     await control.stop(signal);
     await telemetry.stop();
+    findings.stop();
     await records.database.close();
     await store.close();
   };
@@ -321,6 +341,7 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
       await control.start();
       await jobs.open();
       await register.open();
+      await findings.start();
       await keeper.start();
       await openViews().catch((error) => log.error({ err: error }, 'settings and exclusions could not be read'));
       await exporter?.start();

@@ -1,6 +1,6 @@
 /** How entities and endpoints are named to people, and in exclusions: never by a raw id, an address or a path. */
 import type { EndpointDescription, EndpointTable } from './endpoint-table.ts';
-import { displayName } from './pseudonym.ts';
+import { displayName, type EntityKey, parseDisplayName } from './pseudonym.ts';
 
 export class EntityNames {
   readonly #endpoints: EndpointTable;
@@ -14,6 +14,17 @@ export class EntityNames {
     if (kind !== 'endpoint') return displayName(kind === 'user' ? 'u' : 'a', high, low);
     const { service, endpoint } = this.endpoint(low);
     return `${service} ${endpoint}`;
+  }
+
+  /** The key of an entity by its name; undefined for a name that nothing has. */
+  keyOf(kind: 'user' | 'address' | 'endpoint', name: string): EntityKey | undefined {
+    if (kind !== 'endpoint') {
+      const key = parseDisplayName(name);
+      return key?.prefix === (kind === 'user' ? 'u' : 'a') ? { high: key.high, low: key.low } : undefined;
+    }
+    for (let id = 0; id < this.#endpoints.size; id++)
+      if (this.entity(kind, 0, id) === name) return { high: 0, low: id };
+    return undefined;
   }
 
   endpoint(id: number): EndpointDescription {

@@ -1,8 +1,8 @@
 /** Why a row is unusual, feature by feature, in the units people know. */
+import type { FeatureExplanation, FeatureRange } from '../detection/explanation.ts';
 import { natural } from '../detection/reason.ts';
 import type { FeatureDefinition } from '../features/features.ts';
 import { FEATURE_NAMES } from '../features/features.ts';
-import type { FeatureExplanation, FeatureRange } from '../store/incidents.ts';
 import { contributionsOf } from './contributions.ts';
 import { definitionsOf, type EntityDetector } from './entity-detector.ts';
 

@@ -2,6 +2,7 @@
 import { BEHAVIOR_NAMES, type Behavior } from '../detection/behaviors.ts';
 import { budgetThreshold, isAnomaly } from '../detection/decision.ts';
 import { scoreOf } from '../detection/evidence.ts';
+import type { FeatureExplanation } from '../detection/explanation.ts';
 import type { ExclusionList } from '../detection/exclusion.ts';
 import { BehaviorNaming } from '../detection/naming.ts';
 import { reason } from '../detection/reason.ts';
@@ -11,8 +12,10 @@ import type { EntityNames } from '../call/entity-names.ts';
 import { ENTITY_KINDS, type EntityState, type EntityStates, NO_SLOT } from '../features/entity-states.ts';
 import { type EntityKind, FEATURE_NAMES, rowWidth } from '../features/features.ts';
 import { definitionsOf, type EntityDetector } from '../model/entity-detector.ts';
+import { explain } from '../model/explanation.ts';
 import type { Model } from '../model/model.ts';
 import { EntityScores, TOP_FEATURES } from './entity-scores.ts';
+import type { ClosedWindow, WindowPeak, WindowPeaks } from './window-peaks.ts';
 
 /** What was found about one call. Reused: valid until the next call is judged. */
 export class Judgement {
@@ -38,6 +41,8 @@ interface Side {
   readonly scores: EntityScores;
   naming: BehaviorNaming;
   readonly row: Float32Array;
+  /** The slot that `row` and the detector's evidence are of, if it was evaluated for the present call. */
+  evaluatedSlot: number;
   detector: EntityDetector | undefined;
   /** p from which the budget flags. */
   threshold: number;
@@ -54,6 +59,8 @@ export interface ScorerOptions {
   readonly explainsAll?: boolean;
   /** What is not to be flagged; nothing by default. */
   readonly exclusions?: ExclusionParts;
+  /** Where the most unusual windows are noted; nowhere by default. */
+  readonly peaks?: WindowPeaks;
 }
 
 export class Scorer {
@@ -61,12 +68,17 @@ export class Scorer {
   readonly #states: EntityStates;
   readonly #explainsAll: boolean;
   readonly #exclusions: ExclusionParts | undefined;
+  readonly #peaks: WindowPeaks | undefined;
   readonly #sides: Record<EntityKind, Side>;
   #sensitivity: Sensitivity;
+  #modelVersion = '';
+  /** Of the call that is being judged. */
+  #endpoint = 0;
 
   constructor(states: EntityStates, sensitivity: Sensitivity, options: ScorerOptions = {}) {
     this.#explainsAll = options.explainsAll ?? false;
     this.#exclusions = options.exclusions;
+    this.#peaks = options.peaks;
     this.#states = states;
     this.#sensitivity = sensitivity;
     const side = (kind: EntityKind): Side => ({
@@ -75,6 +87,7 @@ export class Scorer {
       scores: new EntityScores(states[kind].table.capacity),
       naming: namingOf(kind, sensitivity),
       row: new Float32Array(rowWidth(kind)),
+      evaluatedSlot: NO_SLOT,
       detector: undefined,
       threshold: 0,
     });
@@ -83,6 +96,8 @@ export class Scorer {
 
   /** Puts a model to use; what the one before it found is void. */
   use(model: Model): void {
+    this.#modelVersion = model.provenance.version;
+    this.#peaks?.forgetAll();
     for (const kind of ENTITY_KINDS) {
       const side = this.#sides[kind];
       side.detector = model.detectors[kind];
@@ -127,9 +142,19 @@ export class Scorer {
     this.#sides[kind].scores.take(slot, from.#sides[kind].scores, fromSlot);
   }
 
+  /** The window of a slot is over; what was most unusual in it, if that is to be kept. */
+  closeWindow(kind: EntityKind, slot: number): ClosedWindow | undefined {
+    const { detector, scores, state } = this.#sides[kind];
+    if (this.#peaks === undefined || detector === undefined) return undefined;
+    const window = state.window(slot);
+    const peak = this.#peaks.close(kind, slot, window, scores.rarityIn(slot, window));
+    return peak && { ...peak, kind, entityHigh: state.table.keyHigh(slot), entityLow: state.table.keyLow(slot) };
+  }
+
   /** The entity in a slot is gone. */
   forget(kind: EntityKind, slot: number): void {
     this.#sides[kind].scores.forget(slot);
+    this.#peaks?.forget(kind, slot);
   }
 
   /** What was found of an entity at its latest evaluation. Evidence in nats, score 0..1. */
@@ -156,6 +181,8 @@ export class Scorer {
     judgement.slot = NO_SLOT;
     judgement.evidence = 0;
     judgement.isolationScore = 0.5;
+    this.#endpoint = call.endpoint;
+    for (const kind of ENTITY_KINDS) this.#sides[kind].evaluatedSlot = NO_SLOT;
     const { userSlot, addressSlot, endpointSlot } = this.#states;
     judgement.userScore = this.#judgeSide(this.#sides.user, userSlot, call, seconds);
     // An address answers for the calls that fail, not for its neighbours behind the same gateway.
@@ -179,14 +206,28 @@ export class Scorer {
     return reason(definition, scores.observed[judgement.slot]!, scores.expected[judgement.slot]!);
   }
 
+  /** Score of the side that a judgement speaks of, 0..1. */
+  sideScore({ kind, slot }: Judgement): number {
+    return kind === undefined ? 0 : scoreOf(this.#sides[kind].scores.rarity[slot]!);
+  }
+
+  /** What contributed to the evidence of a judgement, feature by feature; of the call judged last. Costs a walk of forests. */
+  explain(judgement: Judgement): FeatureExplanation[] {
+    const { kind, slot } = judgement;
+    const side = kind && this.#sides[kind];
+    if (side?.detector === undefined) return [];
+    if (side.evaluatedSlot !== slot) {
+      side.state.row(slot, side.row);
+      side.detector.evaluate(side.row);
+      side.evaluatedSlot = slot;
+    }
+    return explain(side.detector, side.row, judgement.evidence, side.scores.carried(slot));
+  }
+
   /** Names of the features with the most evidence, strongest first. */
   topFeatures(judgement: Judgement): string[] {
     if (judgement.kind === undefined) return [];
-    const { scores } = this.#sides[judgement.kind];
-    const from = judgement.slot * TOP_FEATURES;
-    return Array.from(scores.topFeatures.subarray(from, from + TOP_FEATURES))
-      .filter((column) => column !== NO_COLUMN)
-      .map((column) => FEATURE_NAMES[judgement.kind!][column]!);
+    return topFeaturesOf(judgement.kind, this.#sides[judgement.kind].scores, judgement.slot);
   }
 
   #judgeSide(side: Side, slot: number, call: ApiCall, seconds: number): number {
@@ -253,6 +294,7 @@ export class Scorer {
     const { state, scores, row } = side;
     const detector = side.detector!;
     state.row(slot, row);
+    side.evaluatedSlot = slot;
     const carried = scores.begin(slot, window, calls, seconds);
     const fused = detector.evaluate(row);
     scores.notePeak(slot, fused);
@@ -271,6 +313,9 @@ export class Scorer {
     const finding = side.naming.name(row, detector.featureEvidence);
     scores.behavior[slot] = BEHAVIOR_NAMES.indexOf(finding.behavior);
     this.#noteReason(side, slot, finding.column);
+    if (this.#peaks?.isPeak(side.kind, slot, window, rarity) === true) {
+      this.#notePeak(side, slot, { window, seconds, carried: Math.min(VERDICT_CARRY, carried), ...finding });
+    }
     if (finding.isMaterial && rarity >= SUSPECT_FROM_NATS) scores.wasSuspect[slot] = 1;
     const isRaised = finding.isMaterial || !this.#sensitivity.disabled.has('other');
     if (isRaised && isAnomaly(rarity, side.threshold, finding.isMaterial)) {
@@ -281,6 +326,23 @@ export class Scorer {
     }
   }
 
+  #notePeak({ kind, scores, row }: Side, slot: number, found: FoundPeak): void {
+    const { window, seconds, carried, behavior, isMaterial } = found;
+    this.#peaks!.note(kind, slot, {
+      window,
+      seconds,
+      carried,
+      behavior,
+      isMaterial,
+      rarity: scores.rarity[slot]!,
+      evidence: scores.evidence[slot]!,
+      endpoint: this.#endpoint,
+      features: topFeaturesOf(kind, scores, slot),
+      row: row.slice(),
+      modelVersion: this.#modelVersion,
+    });
+  }
+
   #noteReason(side: Side, slot: number, column: number): void {
     const { scores, row } = side;
     const detector = side.detector!;
@@ -289,6 +351,15 @@ export class Scorer {
     scores.expected[slot] = detector.expected(row, column);
     noteTop(detector.featureEvidence, scores.topFeatures, slot * TOP_FEATURES);
   }
+}
+
+type FoundPeak = Pick<WindowPeak, 'window' | 'seconds' | 'carried' | 'behavior' | 'isMaterial'>;
+
+function topFeaturesOf(kind: EntityKind, { topFeatures }: EntityScores, slot: number): string[] {
+  const from = slot * TOP_FEATURES;
+  return Array.from(topFeatures.subarray(from, from + TOP_FEATURES))
+    .filter((column) => column !== NO_COLUMN)
+    .map((column) => FEATURE_NAMES[kind][column]!);
 }
 
 function namingOf(kind: EntityKind, { disabled, minimumEffect }: Sensitivity): BehaviorNaming {

@@ -21,12 +21,15 @@ const YOUNG_HEAP_MB = 6;
 
 export class DatabaseThread {
   readonly #data: DatabaseWorkerData;
+  readonly #workerUrl: URL;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
   #lastId = 0;
 
-  constructor(data: DatabaseWorkerData) {
+  /** `workerUrl`: the module that the thread runs. */
+  constructor(data: DatabaseWorkerData, workerUrl = new URL('./database-worker.ts', import.meta.url)) {
     this.#data = data;
+    this.#workerUrl = workerUrl;
   }
 
   /** Whether no further call is taken. */
@@ -39,11 +42,11 @@ export class DatabaseThread {
     return new Promise((resolve, reject) => {
       this.#lastId += 1;
       const id = this.#lastId;
-      this.#waiting.set(id, { resolve, reject });
       this.#worker ??= this.#start();
+      this.#worker.postMessage({ id, method, parameters } satisfies DatabaseCall);
+      this.#waiting.set(id, { resolve, reject });
       // Without calls under way the thread does not keep the process alive.
       this.#worker.ref();
-      this.#worker.postMessage({ id, method, parameters } satisfies DatabaseCall);
     });
   }
 
@@ -55,7 +58,7 @@ export class DatabaseThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./database-worker.ts', import.meta.url), {
+    const worker = new Worker(this.#workerUrl, {
       workerData: this.#data,
       resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB, maxYoungGenerationSizeMb: YOUNG_HEAP_MB },
       // Flags of the process are not meant for the thread.

@@ -41,6 +41,8 @@ export interface DatabaseTiming {
   readonly sweepMs?: number;
 }
 
+/** Damaged databases kept for a person to look at. */
+const MOST_SET_ASIDE = 2;
 const FILE_NAME = 'records.sqlite';
 const FLUSH_MS = 1000;
 const RETRY_MS = 5000;
@@ -221,7 +223,8 @@ export class Database {
       await this.#thread.call('close');
       const there = new Set(await readdir(path.dirname(this.#path)));
       for (const name of [`${FILE_NAME}-wal`, FILE_NAME]) {
-        if (there.has(name)) await this.#quarantine.setAside(path.join(path.dirname(this.#path), name), error);
+        if (there.has(name))
+          await this.#quarantine.setAside(path.join(path.dirname(this.#path), name), error, MOST_SET_ASIDE);
       }
       await rm(`${this.#path}-shm`, { force: true });
       this.#events.alarm(error);

@@ -1,8 +1,8 @@
 /**
  * The folder where files go that cannot be used: kept for a person to look at, never read again, deleted only when a user
- * is erased who may be in them.
+ * is erased who may be in them, or for a later one of the same name where their number is bounded.
  */
-import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { access, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ServiceError } from '../errors.ts';
 import { syncDirectory } from './atomic-file.ts';
@@ -29,11 +29,13 @@ export class Quarantine {
 
   /**
    * Moves a file here; the end of its new name says why. Never rejects: a file that cannot be moved stays, and is found
-   * and passed over again at the next start.
+   * and passed over again at the next start. `most`: so many files of this name are kept here, the latest ones; large
+   * files need such a bound, or a disk that damages one after the other fills up with them.
    */
-  async setAside(file: string, why: ServiceError): Promise<void> {
+  async setAside(file: string, why: ServiceError, most = Number.POSITIVE_INFINITY): Promise<void> {
     this.#count += 1;
     try {
+      await this.#makeRoom(path.basename(file), most);
       await rename(file, await this.#freeName(`${path.basename(file)}.${reasonOf(why)}`));
       await syncDirectory(path.dirname(file));
       await syncDirectory(this.#directory);
@@ -48,6 +50,18 @@ export class Quarantine {
       await rm(path.join(this.#directory, name), { recursive: true });
     }
     await syncDirectory(this.#directory);
+  }
+
+  /** Leaves room for one more among `most` files that had this name. */
+  async #makeRoom(name: string, most: number): Promise<void> {
+    const names = (await readdir(this.#directory)).filter((other) => other.startsWith(`${name}.`));
+    if (names.length < most) return;
+    const files = names.map(async (other) => {
+      const file = path.join(this.#directory, other);
+      return { file, changedMs: (await stat(file)).mtimeMs };
+    });
+    const byAge = (await Promise.all(files)).toSorted((one, other) => one.changedMs - other.changedMs);
+    for (const { file } of byAge.slice(0, names.length - most + 1)) await rm(file);
   }
 
   /** A file of the same name may lie here from before: rename would overwrite it. */

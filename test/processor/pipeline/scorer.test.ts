@@ -4,10 +4,12 @@ import { ExclusionList } from '../../../processor/src/detection/exclusion.ts';
 import type { ApiCall } from '../../../processor/src/call/api-call.ts';
 import type { Behavior } from '../../../processor/src/detection/behaviors.ts';
 import { EntityStates } from '../../../processor/src/features/entity-states.ts';
+import { rowWidth } from '../../../processor/src/features/features.ts';
 import type { AttributesInput } from '../../../processor/src/otlp/request-writer.ts';
 import { Scorer } from '../../../processor/src/pipeline/scorer.ts';
 import { CallSource } from '../call/call-source.ts';
 import { nanoseconds } from './requests.ts';
+import { WindowPeaks } from '../../../processor/src/pipeline/window-peaks.ts';
 import { ToldModel } from './told-model.ts';
 
 /** Start of a window of 5 minutes. */
@@ -348,6 +350,96 @@ describe('an exclusion', () => {
     told.told.user = { nats: THRESHOLD - 1, evidence: { calls: 8 } };
     scorer.use(told.model);
     expect(scorer.judge(observe(60))).toMatchObject({ isAnomaly: false, isExcluded: false });
+  });
+});
+
+describe('the most unusual moment of a window', () => {
+  beforeEach(() => {
+    scorer = new Scorer(
+      states,
+      { budget: BUDGET, disabled: new Set(), minimumEffect: 1 },
+      { peaks: new WindowPeaks() },
+    );
+    scorer.use(told.model);
+  });
+
+  test('is kept with all that a backtest needs', () => {
+    burst(7);
+    const call = observe(60);
+    scorer.judge(call);
+    const { userSlot, user } = states;
+    const row = new Float32Array(rowWidth('user'));
+    user.row(userSlot, row);
+    expect(scorer.closeWindow('user', userSlot)).toEqual({
+      kind: 'user',
+      entityHigh: call.userHigh,
+      entityLow: call.userLow,
+      window: START / 300,
+      seconds: START + 60,
+      rarity: expect.closeTo(7, 5),
+      evidence: expect.closeTo(7, 5),
+      carried: 0,
+      behavior: 'rate_burst',
+      isMaterial: true,
+      endpoint: call.endpoint,
+      features: ['calls'],
+      row,
+      modelVersion: 'm-told',
+    });
+  });
+
+  test('has no more of what was carried than counts for verdicts', () => {
+    burst(30);
+    scorer.judge(observe(60));
+    burst(7);
+    scorer.judge(observe(360));
+    expect(scorer.closeWindow('user', states.userSlot)).toMatchObject({ carried: 1, evidence: 19, rarity: 8 });
+  });
+
+  test('is not kept of a window that is as usual, nor without a model', () => {
+    told.told.user.nats = 2;
+    scorer.judge(observe(0));
+    expect(scorer.closeWindow('user', states.userSlot)).toBeUndefined();
+    scorer.use(new ToldModel('none', []).model);
+    burst(30);
+    scorer.judge(observe(60));
+    expect(scorer.closeWindow('user', states.userSlot)).toBeUndefined();
+  });
+});
+
+describe('what is told of a judgement', () => {
+  test('explains it by the features that contribute, in their own units', () => {
+    burst(12);
+    const judgement = scorer.judge(observe(60));
+    expect(scorer.explain(judgement)).toEqual([
+      {
+        name: 'calls',
+        unit: '1',
+        direction: 'above',
+        observed: expect.closeTo(51, 3),
+        expected: 0,
+        nats: 12,
+        share: 1,
+      },
+    ]);
+  });
+
+  test('explains one that was evaluated for an earlier call by the row as it is now', () => {
+    burst(12);
+    scorer.judge(observe(60));
+    const judgement = scorer.judge(observe(60.1));
+    const before = told.evaluations.user;
+    expect(scorer.explain(judgement)[0]).toMatchObject({ name: 'calls', observed: expect.closeTo(52, 3) });
+    expect(told.evaluations.user).toBe(before + 1);
+  });
+
+  test('has the score of the side it speaks of', () => {
+    burst(THRESHOLD + 1);
+    told.told.endpoint = { nats: THRESHOLD + 2, evidence: {} };
+    const judgement = scorer.judge(observe(60));
+    expect(judgement.kind).toBe('user');
+    expect(scorer.sideScore(judgement)).toBe(judgement.userScore);
+    expect(judgement.score).toBeGreaterThan(judgement.userScore);
   });
 });
 

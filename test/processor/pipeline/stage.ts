@@ -18,7 +18,7 @@ import { Forwarding } from '../../../processor/src/pipeline/forwarding.ts';
 import { InFlightBytes } from '../../../processor/src/pipeline/in-flight-bytes.ts';
 import { Pipeline, type PipelineParts } from '../../../processor/src/pipeline/pipeline.ts';
 import { RecentSpans } from '../../../processor/src/pipeline/recent-spans.ts';
-import { type JudgeListener, RequestJudge } from '../../../processor/src/pipeline/request-judge.ts';
+import { type FoundAnomaly, type JudgeListener, RequestJudge } from '../../../processor/src/pipeline/request-judge.ts';
 import { Scorer } from '../../../processor/src/pipeline/scorer.ts';
 import { SpanWriter } from '../../../processor/src/pipeline/span-writer.ts';
 import { TopUsers } from '../../../processor/src/pipeline/top-users.ts';
@@ -68,6 +68,7 @@ export interface StageOptions {
   readonly next?: TraceConsumer | 'none';
   readonly prefix?: string;
   readonly listener?: JudgeListener;
+  readonly onAnomaly?: (anomaly: FoundAnomaly) => void;
 }
 
 /** The pipeline with all its real parts, between a sender and a next hop that the test plays. */
@@ -148,6 +149,7 @@ export class Stage {
       topUsers: this.topUsers,
       endpointScores: this.telemetry.endpointScores,
       ...(options.listener !== undefined && { listener: options.listener }),
+      ...(options.onAnomaly !== undefined && { onAnomaly: options.onAnomaly }),
     });
     this.forwarding = new Forwarding(options.limit ?? 4 * MIB, prefix);
     const parts: PipelineParts = {

@@ -52,12 +52,14 @@ test('a killed process loses nothing that was acknowledged, and everything opens
       console.log(id);
     }`;
   const acknowledged: string[] = [];
-  for (let kill = 0; kill < 6; kill += 1) {
+  for (let kill = 0; kill < 8; kill += 1) {
     const child = spawn(process.execPath, program(body), { stdio: ['ignore', 'pipe', 'inherit'] });
     const lines = createInterface({ input: child.stdout });
     lines.on('line', (line) => acknowledged.push(line));
-    await once(lines, 'line');
-    await new Promise((resolve) => setTimeout(resolve, kill * 11));
+    // Half of them while they work, half at any moment of their start.
+    const isAtWork = kill % 2 === 0;
+    if (isAtWork) await once(lines, 'line');
+    await new Promise((resolve) => setTimeout(resolve, isAtWork ? kill * 11 : 60 + kill * 30));
     child.kill('SIGKILL');
     await Promise.all([once(lines, 'close'), once(child, 'exit')]);
 
@@ -71,10 +73,11 @@ test('a killed process loses nothing that was acknowledged, and everything opens
       expect([id, (await models.get(`m_${id}`))?.version]).toEqual([id, `m_${id}`]);
       expect([id, (await new Audit(database).list({ target: id })).items.length]).toEqual([id, 1]);
     }
-    expect(await new Jobs(database).get(`j_${child.pid}`)).toMatchObject({ state: 'interrupted' });
+    const { items: jobs } = await new Jobs(database).list();
+    expect(new Set(jobs.map(({ state }) => state))).toEqual(new Set(['interrupted']));
     await database.close();
   }
-  expect(acknowledged.length).toBeGreaterThanOrEqual(6);
+  expect(acknowledged.length).toBeGreaterThanOrEqual(4);
 });
 
 /** Waits in the child until `condition` holds. */

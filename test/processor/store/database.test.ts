@@ -150,6 +150,16 @@ describe('a damaged database', () => {
     expect((await anomalies.list()).items.map(({ spanId }) => spanId)).toEqual(['waiting']);
   });
 
+  test('again and again does not fill the disk: the last two are kept', async () => {
+    for (let round = 1; round <= 4; round += 1) {
+      fs.writeFileSync(file, `not a database ${round} `.repeat(100));
+      fs.utimesSync(file, round, round);
+      await (await openDatabase()).database.close();
+    }
+    const texts = quarantined().map((name) => fs.readFileSync(path.join(directory, 'quarantine', name), 'utf8'));
+    expect(texts.map((text) => text.slice(0, 16)).toSorted()).toEqual(['not a database 3', 'not a database 4']);
+  });
+
   test('an empty file is a new database', async () => {
     fs.writeFileSync(file, '');
     const { database, heard } = await openDatabase();
