@@ -2,11 +2,22 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
+import { StatusCode } from '../component.ts';
 import { type ErrorDefinition, ERRORS, type ServiceError } from '../errors.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
-/** Of an error that has no HTTP status of its own; it was not meant for this API. */
+/** Of errors that have no HTTP status of their own, by their gRPC status; all others are 503. */
+const HTTP_STATUS: Readonly<Partial<Record<StatusCode, number>>> = {
+  [StatusCode.INVALID_ARGUMENT]: 400,
+  [StatusCode.UNAUTHENTICATED]: 401,
+  [StatusCode.PERMISSION_DENIED]: 403,
+  [StatusCode.NOT_FOUND]: 404,
+  [StatusCode.CANCELLED]: 408,
+  [StatusCode.ALREADY_EXISTS]: 409,
+  [StatusCode.FAILED_PRECONDITION]: 409,
+  [StatusCode.ABORTED]: 409,
+};
 const UNEXPECTED = 503;
 /** After how long to try again what may succeed later. */
 const RETRY_SECONDS = 1;
@@ -25,7 +36,7 @@ export type Problem = z.output<typeof problemSchema>;
 
 export function problemOf(error: ServiceError): Problem {
   const definition: ErrorDefinition = ERRORS[error.code];
-  const status = definition.http ?? UNEXPECTED;
+  const status = definition.http ?? HTTP_STATUS[definition.status] ?? UNEXPECTED;
   const { job } = error.details;
   return {
     type: `urn:api-anomaly:error:${error.code}`,

@@ -114,7 +114,8 @@ export class DryRun {
       while (!this.#view.scan(SLICE_SPANS)) await turn();
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
-      throw new ServiceError('malformed_protobuf', { reason: error.message }, { cause: error });
+      const reason = error.message.replace(/\.$/, '');
+      throw new ServiceError('malformed_protobuf', { reason }, { cause: error });
     }
   }
 
