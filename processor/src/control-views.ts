@@ -38,7 +38,7 @@ export interface ViewedParts {
 export interface OpenViews {
   readonly views: Partial<ControlViews>;
   /** Puts into force what was set before a restart. */
-  open(): Promise<void>;
+  readonly open: () => Promise<void>;
 }
 
 export function createViews(parts: ViewedParts): OpenViews {

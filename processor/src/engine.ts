@@ -252,7 +252,10 @@ function exclusionsOf({ sensitivity }: Config): Exclusion[] {
   }));
 }
 
-function createReader({ identity }: Config, { pseudonyms, endpoints }: Pick<EngineEdges, 'pseudonyms' | 'endpoints'>): CallReader {
+function createReader(
+  { identity }: Config,
+  { pseudonyms, endpoints }: Pick<EngineEdges, 'pseudonyms' | 'endpoints'>,
+): CallReader {
   const options = {
     userAttributes: identity.user_attributes,
     edgeServices: identity.edge_services,

@@ -36,12 +36,13 @@ async function askSecurely(options: RequestOptions & { body?: Buffer }): Promise
   return response.statusCode!;
 }
 
+const same = (bytes: Buffer): Buffer => bytes;
+
 /** The gRPC status of an empty trace request. */
 function exportTo(channel: ReturnType<typeof credentials.createSsl>, token?: string): Promise<number> {
   const client = new Client(`localhost:${portOf('grpc')}`, channel, { 'grpc.enable_http_proxy': 0 });
   const metadata = new Metadata();
   if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
-  const same = (bytes: Buffer): Buffer => bytes;
   return new Promise((resolve) => {
     const done = (error: ServiceError | null): void => {
       client.close();
@@ -57,9 +58,24 @@ const postTraces = (options: RequestOptions = {}): Promise<number> =>
     path: '/v1/traces',
     method: 'POST',
     ...options,
-    headers: { 'content-type': 'application/x-protobuf', ...options.headers },
+    headers: { 'content-type': 'application/x-protobuf' },
     body: EMPTY_REQUEST,
   });
+
+/** The certificate that the HTTP receiver shows. */
+async function shown(): Promise<string> {
+  const socket: TLSSocket = connect({ port: portOf('http'), host: 'localhost', rejectUnauthorized: false });
+  await once(socket, 'secureConnect');
+  const { raw } = socket.getPeerCertificate();
+  socket.destroy();
+  return raw.toString('base64');
+}
+
+async function postInPlain(headers: Record<string, string>): Promise<number> {
+  const url = `http://localhost:${portOf('http')}/v1/traces`;
+  const sent = { 'content-type': 'application/x-protobuf', ...headers };
+  return (await fetch(url, { method: 'POST', headers: sent, body: EMPTY_REQUEST })).status;
+}
 
 test('with a certificate every listener speaks TLS, and no plain text needs to be allowed', async () => {
   const { cert, key: _key, ...files } = await writeCertificate(temporaryFolder(), 'server');
@@ -94,10 +110,10 @@ test('with authorities of clients only those with a certificate of theirs are ta
   const client = await writeCertificate(folder, 'client');
   const stranger = await writeCertificate(folder, 'stranger');
   await start({ receiver: { tls: { ...files, client_ca_file: client.cert_file } } });
-  const ssl = (shown?: { readonly cert: string; readonly key: string }) =>
-    shown === undefined
+  const ssl = (own?: { readonly cert: string; readonly key: string }) =>
+    own === undefined
       ? credentials.createSsl(Buffer.from(cert))
-      : credentials.createSsl(Buffer.from(cert), Buffer.from(shown.key), Buffer.from(shown.cert));
+      : credentials.createSsl(Buffer.from(cert), Buffer.from(own.key), Buffer.from(own.cert));
   expect(await exportTo(ssl(client))).toBe(status.OK);
   expect(await exportTo(ssl(stranger))).toBe(status.UNAVAILABLE);
   expect(await exportTo(ssl())).toBe(status.UNAVAILABLE);
@@ -110,13 +126,6 @@ test('a new certificate is in use without a restart; one that does not fit its k
   const folder = temporaryFolder();
   const first = await writeCertificate(folder, 'server');
   await start({ receiver: { tls: { cert_file: first.cert_file, key_file: first.key_file } } });
-  const shown = async (): Promise<string> => {
-    const socket: TLSSocket = connect({ port: portOf('http'), host: 'localhost', rejectUnauthorized: false });
-    await once(socket, 'secureConnect');
-    const { raw } = socket.getPeerCertificate();
-    socket.destroy();
-    return raw.toString('base64');
-  };
   const before = await shown();
   await writeCertificate(folder, 'server');
   let after = before;
@@ -139,12 +148,7 @@ test('with tokens of senders only those that show one are taken, several at once
   expect(await exportTo(plain, `${SENDER}-new`)).toBe(status.OK);
   expect(await exportTo(plain, `${SENDER}-old`)).toBe(status.UNAUTHENTICATED);
   expect(await exportTo(plain)).toBe(status.UNAUTHENTICATED);
-  const post = async (headers: Record<string, string>): Promise<number> => {
-    const url = `http://localhost:${portOf('http')}/v1/traces`;
-    const sent = { 'content-type': 'application/x-protobuf', ...headers };
-    return (await fetch(url, { method: 'POST', headers: sent, body: EMPTY_REQUEST })).status;
-  };
-  expect(await post({ authorization: `Bearer ${SENDER}` })).toBe(200);
-  expect(await post({})).toBe(401);
+  expect(await postInPlain({ authorization: `Bearer ${SENDER}` })).toBe(200);
+  expect(await postInPlain({})).toBe(401);
   expect(await service.metric('api_anomaly_refused_spans_total', 'reason="sender_not_admitted"')).toBe(3);
 });

@@ -31,7 +31,14 @@ let port: number;
 
 beforeAll(async () => {
   const tokens = { operator: [TOKENS.operator] };
-  const model = { min_rows: 2000, min_entities: 20, min_hours: 1, trees: 30, sample_rows: 3000, retrain_every_hours: 0 };
+  const model = {
+    min_rows: 2000,
+    min_entities: 20,
+    min_hours: 1,
+    trees: 30,
+    sample_rows: 3000,
+    retrain_every_hours: 0,
+  };
   service = await RunningService.start(temporaryFolder(), { model, control: { tokens } }, () => world.endMs);
   port = Number(service.service.addresses().control.split(':').at(-1));
   await service.sendSpans(quiet, 0);
@@ -60,6 +67,9 @@ async function everythingKnown(): Promise<string[]> {
 const scored = (body: Buffer): Record<string, unknown>[] =>
   verdictsIn(body).filter((verdict) => 'anomaly.score' in verdict);
 
+const scoresOf = (verdicts: readonly Record<string, unknown>[]) =>
+  verdicts.map((verdict) => [verdict['anomaly.score'], verdict['anomaly.is_anomaly']]);
+
 test('spans come back explained in full, anomalies or not, and nothing has moved', async () => {
   const before = await everythingKnown();
   const verdicts = scored(await detect(requestOf(attacked.slice(0, 3000))));
@@ -77,8 +87,6 @@ test('the same spans get the same scores when they are served', async () => {
   const tried = scored(await detect(request));
   await service.send(request);
   const served = scored(service.nextHop.received.at(-1)!.body);
-  const scoresOf = (verdicts: readonly Record<string, unknown>[]) =>
-    verdicts.map((verdict) => [verdict['anomaly.score'], verdict['anomaly.is_anomaly']]);
   expect(served.length).toBeGreaterThan(50);
   expect(scoresOf(tried)).toEqual(scoresOf(served));
 });

@@ -1,5 +1,5 @@
 /** Requests made from an OpenAPI document: valid, nearly valid and hostile. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { OpenAPIV3_1 } from 'openapi-types';
 
 export interface ApiOperation {
@@ -7,6 +7,7 @@ export interface ApiOperation {
   readonly path: string;
   /** Undefined where anyone may call. */
   readonly role: string | undefined;
+  readonly summary: string;
   readonly parameters: readonly OpenAPIV3_1.ParameterObject[];
   /** By media type. */
   readonly bodies: Readonly<Record<string, Schema>>;
@@ -29,6 +30,7 @@ export function operationsOf(document: OpenAPIV3_1.Document): ApiOperation[] {
         method: method.toUpperCase(),
         path,
         role: operation['x-role'],
+        summary: operation.summary ?? '',
         parameters: (operation.parameters ?? []) as OpenAPIV3_1.ParameterObject[],
         bodies: Object.fromEntries(
           Object.entries((operation.requestBody as OpenAPIV3_1.RequestBodyObject | undefined)?.content ?? {}).map(
@@ -82,7 +84,7 @@ const hostileValue: fc.Arbitrary<unknown> = fc.oneof(
 
 /** A value that a schema takes, by and large. */
 function valueOf(schema: Schema): fc.Arbitrary<unknown> {
-  const alternatives = (schema.anyOf ?? schema.oneOf ?? schema.allOf) as Schema[] | undefined;
+  const alternatives = schema.anyOf ?? schema.oneOf ?? schema.allOf;
   if (alternatives !== undefined && alternatives.length > 0) return fc.oneof(...alternatives.map(valueOf));
   if ('const' in schema) return fc.constant(schema.const as unknown);
   if (schema.enum !== undefined) return fc.constantFrom<unknown>(...schema.enum);
@@ -90,7 +92,7 @@ function valueOf(schema: Schema): fc.Arbitrary<unknown> {
     case 'object':
       return objectOf(schema);
     case 'array':
-      return fc.array(valueOf((schema as OpenAPIV3_1.ArraySchemaObject).items as Schema), { maxLength: 3 });
+      return fc.array(valueOf(schema.items as Schema), { maxLength: 3 });
     case 'integer':
       return fc.integer({ min: Math.max(-1e9, schema.minimum ?? 0), max: Math.min(1e9, schema.maximum ?? 1e6) });
     case 'number':
@@ -99,6 +101,8 @@ function valueOf(schema: Schema): fc.Arbitrary<unknown> {
       return fc.boolean();
     case 'null':
       return fc.constant(null);
+    case 'string':
+    case undefined:
     default:
       return textOf(schema);
   }
@@ -107,7 +111,10 @@ function valueOf(schema: Schema): fc.Arbitrary<unknown> {
 function textOf({ pattern, maxLength = 60 }: Schema): fc.Arbitrary<unknown> {
   const plain = fc.string({ maxLength: Math.min(60, maxLength) });
   if (pattern === undefined) return plain;
-  return fc.oneof(fc.stringMatching(new RegExp(pattern)), fc.constantFrom('2026-11-28T06:50:00Z', '1764312600000', 'm-1'));
+  return fc.oneof(
+    fc.stringMatching(new RegExp(pattern)),
+    fc.constantFrom('2026-11-28T06:50:00Z', '1764312600000', 'm-1'),
+  );
 }
 
 function objectOf({ properties = {}, required = [] }: Schema): fc.Arbitrary<unknown> {
@@ -147,11 +154,12 @@ const hostileBody = fc.oneof(
   fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
 );
 
+const asJson = (value: unknown) => ({ type: 'application/json', body: Buffer.from(JSON.stringify(value) ?? '') });
+
 function bodyOf({ bodies }: ApiOperation): fc.Arbitrary<{ type: string; body: Buffer | undefined }> {
   const types = Object.keys(bodies);
-  const jsonTypes = types.filter((type) => (bodies[type]!.format as string | undefined) !== 'binary');
+  const jsonTypes = types.filter((type) => bodies[type]!.format !== 'binary');
   const json = jsonTypes.map((type) => valueOf(bodies[type]!));
-  const asJson = (value: unknown) => ({ type: 'application/json', body: Buffer.from(JSON.stringify(value) ?? '') });
   return fc.oneof(
     { weight: 2, arbitrary: fc.constant({ type: '', body: undefined }) },
     ...json.map((arbitrary) => ({ weight: 4, arbitrary: arbitrary.map(asJson) })),
@@ -173,7 +181,10 @@ export function requestsOf(operation: ApiOperation, tokens: readonly string[]): 
   const path = fc.tuple(...inPath.map(({ schema }) => fc.oneof(valueOf(schema as Schema), hostileText)));
   const query = fc.tuple(
     ...inQuery.map(({ name, schema }) =>
-      fc.tuple(fc.constant(name), fc.option(fc.oneof({ weight: 3, arbitrary: valueOf(schema as Schema) }, hostileText))),
+      fc.tuple(
+        fc.constant(name),
+        fc.option(fc.oneof({ weight: 3, arbitrary: valueOf(schema as Schema) }, hostileText)),
+      ),
     ),
   );
   return fc
@@ -193,7 +204,7 @@ export function requestsOf(operation: ApiOperation, tokens: readonly string[]): 
         filled = filled.replace(`{${name}}`, encode(String(ids[index])));
       }
       const search = [...pairs.filter(([, value]) => value !== null), ...(extra === null ? [] : [extra])]
-        .map(([name, value]) => `${encode(String(name))}=${encode(String(value))}`)
+        .map(([name, value]) => `${encode(name)}=${encode(String(value))}`)
         .join('&');
       return {
         method: operation.method,

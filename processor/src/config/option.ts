@@ -66,7 +66,10 @@ export function secrets(meaning: string) {
 /** The certificate of a listener. */
 export function listenerTls(meaning: string) {
   return section(meaning, {
-    cert_file: path('', 'PEM file of the certificate chain; empty serves plain text. Needs key_file. Read again when it changes.'),
+    cert_file: path(
+      '',
+      'PEM file of the certificate chain; empty serves plain text. Needs key_file. Read again when it changes.',
+    ),
     key_file: path('', 'PEM file of the key of the certificate. Read again when it changes.'),
     client_ca_file: path(
       '',

@@ -37,9 +37,10 @@ export class BacktestDesk implements BacktestView {
     const after = await this.#changed(before, order);
     const { requestedBy, fromMs, toMs, ...request } = order;
     const wish = { kind: 'backtest', requestedBy, request: { ...request, fromMs, toMs } } as const;
-    const { job } = await jobs.start(wish, async ({ signal, stage, progress }) => {
-      stage('judge');
-      const run = { signal, progress: (count: number) => progress(count / (count + HALF_WINDOWS)) };
+    const { job } = await jobs.start(wish, async (control) => {
+      control.stage('judge');
+      const progress = (count: number): void => control.progress(count / (count + HALF_WINDOWS));
+      const run = { signal: control.signal, progress };
       return { result: await backtest(windows.scan({ fromMs, toMs }), before, after, run) };
     });
     return job;

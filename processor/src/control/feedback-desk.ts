@@ -158,7 +158,10 @@ export class FeedbackDesk implements FeedbackView, ExclusionsView {
     const fromMs = this.#nowMs() - PREVIEW_DAYS * DAY_MS;
     let cursor: string | undefined;
     do {
-      const page: Page<ReadIncident> = await this.#parts.incidents.listWhole({ fromMs }, { cursor, limit: PREVIEW_PAGE });
+      const page: Page<ReadIncident> = await this.#parts.incidents.listWhole(
+        { fromMs },
+        { cursor, limit: PREVIEW_PAGE },
+      );
       yield page.items;
       cursor = page.next;
     } while (cursor !== undefined);

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { BEHAVIOR_NAMES } from '../detection/behaviors.ts';
 import { timeRange } from './page.ts';
 
-export const entityKind = z.enum(['user', 'address', 'endpoint']);
-export const severity = z.enum(['low', 'medium', 'high', 'critical']);
+const entityKind = z.enum(['user', 'address', 'endpoint']);
+const severity = z.enum(['low', 'medium', 'high', 'critical']);
 export const behavior = z.enum(BEHAVIOR_NAMES);
 
 /** A name as lists show it: a pseudonym, or a service and an endpoint. */

@@ -56,11 +56,7 @@ function takeUpload(request: FastifyRequest, upload: Readable): { readonly sourc
 }
 
 /** JSON of this API, or history in JSON: what is compressed, large, or begins as traces do is history. */
-async function readEither(
-  request: FastifyRequest,
-  payload: Readable,
-  parseJson: JsonParser,
-): Promise<unknown> {
+async function readEither(request: FastifyRequest, payload: Readable, parseJson: JsonParser): Promise<unknown> {
   if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') return takeUpload(request, payload);
   const reader = payload[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   const pieces: Buffer[] = [];

@@ -8,7 +8,13 @@ import type { SensitivityChange, SensitivityOption, SensitivityView } from './ro
 /** Under which settings are kept. */
 const GROUP = 'sensitivity.';
 const BEHAVIORS = 'behaviors.';
-const NUMBERS = new Set(['false_incidents_per_day', 'users_share', 'addresses_share', 'endpoints_share', 'minimum_effect']);
+const NUMBERS = new Set([
+  'false_incidents_per_day',
+  'users_share',
+  'addresses_share',
+  'endpoints_share',
+  'minimum_effect',
+]);
 
 export class SensitivityDesk implements SensitivityView {
   readonly #inForce: SensitivitySettings;

@@ -79,7 +79,7 @@ export class ControlServer implements Component {
       }),
       clientErrorHandler: answerMalformed,
       frameworkErrors: (error, _, reply) => void this.#answerError(error, reply),
-    }) as FastifyInstance;
+    });
     if (tls !== undefined) options.tls?.renews(this.#app.server as unknown as HttpsServer);
     this.#app.server.maxConnections = MAX_CONNECTIONS;
     this.#app.setErrorHandler((error: FastifyError | ServiceError, _, reply) => this.#answerError(error, reply));
@@ -163,6 +163,11 @@ export class ControlServer implements Component {
     await app.ready();
   }
 
+  /** Those so far: to answer their other methods adds routes. */
+  #added() {
+    return Array.from(this.#served);
+  }
+
   #noteRoute(url: string, methods: readonly string[], access: string | undefined): void {
     const served = this.#served.get(url) ?? { methods: [], isOpen: false };
     served.methods.push(...methods);
@@ -179,7 +184,7 @@ export class ControlServer implements Component {
 
   /** After all routes are known: a known path with another method is 405 and says which ones there are. */
   #refuseOtherMethods(): void {
-    for (const [url, { methods, isOpen }] of [...this.#served]) {
+    for (const [url, { methods, isOpen }] of this.#added()) {
       const others = this.#app.supportedMethods.filter((method) => !this.#app.hasRoute({ method, url }));
       if (others.length === 0) continue;
       const allowed = methods.join(', ');

@@ -93,7 +93,10 @@ export class UserList {
       if (!user.table.isUsed(slot) || user.window(slot) < since) continue;
       const { score } = this.#parts.scorer.finding('user', slot);
       if (score < minScore) continue;
-      found.push({ slot, key: sort === 'score' ? score : sort === 'calls' ? user.calls(slot) : user.lastSeconds(slot) });
+      found.push({
+        slot,
+        key: sort === 'score' ? score : sort === 'calls' ? user.calls(slot) : user.lastSeconds(slot),
+      });
       if (found.length >= 2 * MOST_LISTED) cut();
     }
     cut();

@@ -52,7 +52,7 @@ export class HttpReceiver implements Component {
       clientErrorHandler: (error, socket) => this.#answerUnreadable(error, socket),
       // A URL that cannot be decoded is not ours.
       frameworkErrors: (_error, request, reply) => void this.#refuse(this.#notFound(request), request, reply),
-    }) as FastifyInstance;
+    });
     if (secure !== undefined) tls?.renews(this.#server.server as HttpsServer);
     this.#server.server.maxConnections = config.max_connections;
     this.#server.server.on('drop', () => {

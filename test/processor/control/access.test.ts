@@ -102,7 +102,11 @@ test('a path that does not exist tells nothing to those without a token', async 
 
 test('a method that a path does not have is 405 with those it has', async () => {
   for (const { path } of guarded) {
-    const answer = await ask(await port, { method: 'PATCH', path: path.replaceAll('{id}', '1'), headers: bearer(TOKENS.admin) });
+    const answer = await ask(await port, {
+      method: 'PATCH',
+      path: path.replaceAll('{id}', '1'),
+      headers: bearer(TOKENS.admin),
+    });
     expect([path, answer.status]).toEqual([path, 405]);
     expect(answer.headers['allow']).toMatch(/GET|POST|PUT|DELETE/);
   }
@@ -112,7 +116,8 @@ test('the pages take a token as password of HTTP Basic, other calls do not', asy
   const headers = { authorization: `Basic ${Buffer.from(`me:${TOKENS.viewer}`).toString('base64')}` };
   for (const path of ['/docs/', '/docs/static/swagger-ui.css', '/openapi.json'])
     expect([path, (await ask(await port, { path, headers })).status]).toEqual([path, 200]);
-  for (const path of ['/api/v1/status', '/api/v1/jobs']) expect((await ask(await port, { path, headers })).status).toBe(401);
+  for (const path of ['/api/v1/status', '/api/v1/jobs'])
+    expect((await ask(await port, { path, headers })).status).toBe(401);
   expect((await ask(await port, { path: '/docs/' })).headers['www-authenticate']).toMatch(/^Basic /);
 });
 

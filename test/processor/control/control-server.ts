@@ -12,7 +12,7 @@ export const TOKENS: Readonly<Record<Role, string>> = {
   admin: 'admin-token-0123456789',
 };
 
-export const silentLog = createLog({ level: 'error', destination: { write: () => undefined } });
+const silentLog = createLog({ level: 'error', destination: { write: () => undefined } });
 
 const tokenLists = Object.fromEntries(ROLES.map((role) => [role, [TOKENS[role]]]));
 const running: ControlServer[] = [];

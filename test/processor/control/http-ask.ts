@@ -16,7 +16,14 @@ export interface Answer {
 
 /** One HTTP request; unlike fetch it sends any method, any path and any Host header. */
 export async function ask(port: number, { method = 'GET', path, headers = {}, body }: Asked): Promise<Answer> {
-  const sent = request({ port, host: '127.0.0.1', path, method, headers: { host: 'localhost', ...headers }, agent: false });
+  const sent = request({
+    port,
+    host: '127.0.0.1',
+    path,
+    method,
+    headers: { host: 'localhost', ...headers },
+    agent: false,
+  });
   const answered = once(sent, 'response') as Promise<[IncomingMessage]>;
   // Who is refused while sending may find the connection closed behind the answer.
   sent.on('error', () => undefined);

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { OpenAPIV3_1 } from 'openapi-types';
 import { operationsOf, requestsOf } from '../../support/openapi-requests.ts';
 import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.ts';

@@ -2,7 +2,12 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import type { ControlServer } from '../../../processor/src/control/server.ts';
-import { createControlServer, startControlServer as startServer, stopControlServers, TOKENS } from './control-server.ts';
+import {
+  createControlServer,
+  startControlServer as startServer,
+  stopControlServers,
+  TOKENS,
+} from './control-server.ts';
 
 afterEach(() => stopControlServers());
 

@@ -29,7 +29,10 @@ export function parseTokens(file: string, content: Buffer): TokenEntry[] {
     if (!TOKEN.test(token)) refuse('is no token of 16 to 1024 printable ASCII characters');
     if (rest.length > 0) refuse('has more than a token and its end');
     if (entries.length === MOST_TOKENS) refuse(`is one token too many; ${MOST_TOKENS} are read`);
-    entries.push({ token, expiresMs: expires === undefined ? Infinity : (timeOf(expires) ?? refuse('has no readable end')) });
+    entries.push({
+      token,
+      expiresMs: expires === undefined ? Infinity : (timeOf(expires) ?? refuse('has no readable end')),
+    });
   }
   return entries;
 }

@@ -22,7 +22,9 @@ const auditQuery = pageQuery.extend({
 const entrySchema = z.object({
   id: z.string(),
   time: instantOutput,
-  actor: z.string().describe('Role and fingerprint of the token, or the Grafana user where the token is trusted to say.'),
+  actor: z
+    .string()
+    .describe('Role and fingerprint of the token, or the Grafana user where the token is trusted to say.'),
   role: z.string(),
   action: z.string(),
   target: z.string().nullable().describe('Id of what it was done to; null for an erasure.'),
@@ -42,11 +44,17 @@ export function addAuditRoute(app: ControlApp, view: AuditView): void {
       },
     },
     async ({ query: { from, to, limit, cursor, ...filter } }) =>
-      pageAnswer(await view.list({ fromMs: from, toMs: to, ...filter }, { limit, cursor }), ({ id, timeMs, actor, role, action, target, detail }: AuditEntry) => ({
-        ...{ id, actor, role, action },
-        time: instant(timeMs),
-        target: target ?? null,
-        detail: { ...detail },
-      })),
+      pageAnswer(
+        await view.list({ fromMs: from, toMs: to, ...filter }, { limit, cursor }),
+        ({ id, timeMs, actor, role, action, target, detail }: AuditEntry) => ({
+          id,
+          actor,
+          role,
+          action,
+          time: instant(timeMs),
+          target: target ?? null,
+          detail: { ...detail },
+        }),
+      ),
   );
 }

@@ -73,8 +73,6 @@ function narrowed(all: readonly EndpointSummary[], { service, search, sort, orde
     return sort === 'name' ? sign * byName : byName;
   };
   return all
-    .filter(
-      (one) => (service === undefined || one.service === service) && one.endpoint.toLowerCase().includes(wanted),
-    )
+    .filter((one) => (service === undefined || one.service === service) && one.endpoint.toLowerCase().includes(wanted))
     .toSorted(compare);
 }

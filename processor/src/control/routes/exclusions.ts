@@ -43,7 +43,7 @@ const exclusionsQuery = pageQuery.extend({
   expired: z.stringbool().default(false).describe('Whether to list those too that have ended.'),
 });
 
-export const exclusionSchema = z.object({
+const exclusionSchema = z.object({
   id: z.string(),
   scope: z.object({
     entity: z.string().nullable(),
@@ -67,7 +67,7 @@ export function scopeOf({ entity, endpoint, behavior: named }: z.output<typeof s
   return { entity, endpoint, behavior: named };
 }
 
-export function exclusionAnswer(exclusion: Exclusion): z.output<typeof exclusionSchema> {
+function exclusionAnswer(exclusion: Exclusion): z.output<typeof exclusionSchema> {
   const { id, source, actor, note: why } = exclusion;
   return {
     id,

@@ -16,7 +16,10 @@ export function addHealthRoutes(app: ControlApp, unreadyBecause: Readiness): voi
   );
   app.get(
     '/ready',
-    { config: { access: 'anyone' }, schema: { tags, summary: 'Whether spans are welcome; 503 with the reasons if not' } },
+    {
+      config: { access: 'anyone' },
+      schema: { tags, summary: 'Whether spans are welcome; 503 with the reasons if not' },
+    },
     (_, reply) => {
       const reasons = unreadyBecause();
       return reasons.length === 0 ? { status: 'ready' } : reply.code(503).send({ status: 'unready', reasons });

@@ -105,7 +105,16 @@ function incidentAnswer(incident: ListedIncident): z.output<typeof incidentSchem
     start: instant(incident.startMs),
     last: instant(incident.lastMs),
     closed: instantOrNull(incident.closedMs),
-    ...{ kind, entity, service, endpoint, behavior, severity, score, evidence, reason, anomalies },
+    kind,
+    entity,
+    service,
+    endpoint,
+    behavior,
+    severity,
+    score,
+    evidence,
+    reason,
+    anomalies,
     owasp: owaspOf(behavior) ?? null,
     model_version: incident.modelVersion,
     behaviors: { ...incident.behaviors },
@@ -119,7 +128,10 @@ function fullAnswer(incident: ReadIncident, said: readonly Feedback[]): z.output
   return {
     ...incidentAnswer(incident),
     feedback_given: said.map(({ id, verdict: given, timeMs, actor, note, exclusionId, withdrawnMs }) => ({
-      ...{ id, verdict: given, actor, note },
+      id,
+      verdict: given,
+      actor,
+      note,
       time: instant(timeMs),
       exclusion: exclusionId ?? null,
       withdrawn: instantOrNull(withdrawnMs),
@@ -140,7 +152,9 @@ function fullAnswer(incident: ReadIncident, said: readonly Feedback[]): z.output
 
 function featureAnswer({ name, unit, direction, observed, expected, own, peers, nats }: FeatureExplanation) {
   return {
-    ...{ name, unit, direction },
+    name,
+    unit,
+    direction,
     observed: finite(observed),
     expected: finite(expected),
     own: rangeAnswer(own),

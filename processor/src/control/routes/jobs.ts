@@ -39,7 +39,7 @@ export const jobSchema = z.object({
   error: z.string().nullable().describe('Why it failed and what to do.'),
 });
 
-export function jobAnswer(job: Job, etaSeconds?: number): z.output<typeof jobSchema> {
+function jobAnswer(job: Job, etaSeconds?: number): z.output<typeof jobSchema> {
   const { id, kind, state, stage, progress, gates } = job;
   return {
     id,
@@ -66,10 +66,6 @@ export function sendJob(reply: FastifyReply, job: Job): FastifyReply {
 
 export function addJobRoutes(app: ControlApp, jobs: JobsView): void {
   const tags = ['jobs'];
-  const found = (job: Job | undefined, id: string): Job => {
-    if (job === undefined) throw new ServiceError('no_such_record', { noun: 'job', id, list: 'GET /api/v1/jobs' });
-    return job;
-  };
   const query = pageQuery.extend({ kind: jobSchema.shape.kind.optional(), state: jobSchema.shape.state.optional() });
   app.get(
     '/jobs',
@@ -112,4 +108,9 @@ export function addJobRoutes(app: ControlApp, jobs: JobsView): void {
       return jobAnswer(found(await jobs.cancel(id), id));
     },
   );
+}
+
+function found(job: Job | undefined, id: string): Job {
+  if (job === undefined) throw new ServiceError('no_such_record', { noun: 'job', id, list: 'GET /api/v1/jobs' });
+  return job;
 }

@@ -55,7 +55,11 @@ export function addSensitivityRoutes(app: ControlApp, view: SensitivityView): vo
     '/sensitivity',
     {
       config: { access: 'viewer' },
-      schema: { tags, summary: 'How much is flagged, and where each value comes from', response: { 200: answerSchema } },
+      schema: {
+        tags,
+        summary: 'How much is flagged, and where each value comes from',
+        response: { 200: answerSchema },
+      },
     },
     answer,
   );

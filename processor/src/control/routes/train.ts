@@ -18,7 +18,12 @@ export interface TrainingView {
 }
 
 /** How history may be uploaded. */
-const HISTORY_TYPES = ['application/x-protobuf', 'application/x-ndjson', 'application/gzip', 'application/octet-stream'];
+const HISTORY_TYPES = [
+  'application/x-protobuf',
+  'application/x-ndjson',
+  'application/gzip',
+  'application/octet-stream',
+];
 
 const windowBody = z
   .strictObject({

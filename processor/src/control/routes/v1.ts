@@ -19,7 +19,12 @@ import { addTrainRoute } from './train.ts';
 import { addUserRoutes } from './users.ts';
 
 /** Calls that also answer without the prefix, of which `isAlias` makes the second set. */
-export function addShortRoutes(app: ControlApp, views: Partial<ControlViews>, maxDetectBytes: number, isAlias: boolean) {
+export function addShortRoutes(
+  app: ControlApp,
+  views: Partial<ControlViews>,
+  maxDetectBytes: number,
+  isAlias: boolean,
+) {
   const { status, training, detect } = views;
   if (status !== undefined) addStatusRoute(app, status, isAlias);
   if (training !== undefined) addTrainRoute(app, training, isAlias);

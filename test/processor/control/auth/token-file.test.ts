@@ -21,7 +21,7 @@ test.each([
   ['abcdefghijklmnop expires=tomorrow', /line 1 has no readable end/],
   ['abcdefghijklmnop until=2026-12-01', /line 1 has no readable end/],
   ['abcdefghijklmnop expires=2026-12-01 more', /line 1 has more than a token/],
-  [`${'abcdefghijklmnop\n'.repeat(65)}`, /line 65 is one token too many/],
+  ['abcdefghijklmnop\n'.repeat(65), /line 65 is one token too many/],
 ])('a file that cannot be meant is refused, without a token in the message', (text, reason) => {
   expect(() => tokensIn(text)).toThrow(reason);
   expect(() => tokensIn(text)).not.toThrow(/abcdefgh/);
