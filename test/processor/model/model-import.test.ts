@@ -63,15 +63,16 @@ class WholeMemory extends ModelMemory {
   }
 }
 
+async function* pieces(bytes: Buffer): AsyncGenerator<Uint8Array, void, void> {
+  for (let from = 0; from < bytes.length; from += 10_000) yield bytes.subarray(from, from + 10_000);
+}
+
 /** Sends bytes in small pieces to a service without models. */
 function importing() {
   const memory = new WholeMemory();
   const { register, clock } = modelLife(() => {}, memory);
   const jobs = new Jobs({ journal: new JobMemory(), clock, random: () => 0.5, onFault: () => {} });
   const imports = new ModelImport({ register, jobs, clock });
-  async function* pieces(bytes: Buffer): AsyncGenerator<Uint8Array, void, void> {
-    for (let from = 0; from < bytes.length; from += 10_000) yield bytes.subarray(from, from + 10_000);
-  }
   return { register, jobs, memory, send: (bytes: Buffer) => imports.run(pieces(bytes), 'ci') };
 }
 
