@@ -184,6 +184,19 @@ test('a sender that breaks off leaves nothing', async () => {
   expect(service.register.list()).toEqual([]);
 });
 
+test('one whose sender stalls is given up all the same', async () => {
+  const service = importing();
+  async function* stalled(): AsyncGenerator<Uint8Array, void, void> {
+    yield new Uint8Array(10);
+    await new Promise(() => {});
+  }
+  const imports = new ModelImport({ ...service, clock: () => 0 });
+  const run = imports.run(stalled(), 'ci');
+  while (service.jobs.running('import')?.stage !== 'read') await new Promise(setImmediate);
+  await service.jobs.stop();
+  expect(await run).toMatchObject({ state: 'interrupted' });
+});
+
 test('a folder that cannot be written to is told of, and the model is not there', async () => {
   const service = importing();
   service.memory.saveModel = () => Promise.reject(new Error('disk full'));
