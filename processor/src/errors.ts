@@ -286,7 +286,7 @@ export const ERRORS = {
     http: 409,
     retryable: false,
     message: 'The model {model} did not pass the gate {gate}: {reason}',
-    remedy: 'train another one; as a shadow it may run beside the active one',
+    remedy: 'train another one, run it as a shadow, or activate it despite the gates once you know why it failed',
   },
   model_exists: {
     status: StatusCode.ALREADY_EXISTS,

@@ -200,9 +200,9 @@ test('an older state never replaces a newer one in a slow journal', async () => 
     list: () => Promise.resolve({ items: [] }),
   };
   const { jobs } = new Stage(journal);
-  const { ended } = jobs.begin(training, async ({ stage }) => {
-    stage('collect');
-    stage('train');
+  const { ended } = jobs.begin(training, async (control) => {
+    control.stage('collect');
+    control.stage('train');
     return {};
   });
   await ended;

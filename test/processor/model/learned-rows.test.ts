@@ -2,14 +2,14 @@ import { rowWidth } from '../../../processor/src/features/features.ts';
 import { createSamples, LearnedRows } from '../../../processor/src/model/learned-rows.ts';
 import { LearningEntities, START } from './entities.ts';
 
-const row = new Float32Array(rowWidth('user'));
+const userRow = new Float32Array(rowWidth('user'));
 const addressRow = new Float32Array(rowWidth('address'));
 
 describe('the samples', () => {
   it('take at most 50 rows of one user and of one address', () => {
     const { user, address } = createSamples(1000, () => 0.5);
     for (let index = 0; index < 200; index++) {
-      user.add(1, 2, 0, index, 0, row, 0);
+      user.add(1, 2, 0, index, 0, userRow, 0);
       address.add(1, 2, 0, index, 0, addressRow, 0);
     }
     expect([user.size, address.size]).toEqual([50, 50]);
@@ -17,22 +17,24 @@ describe('the samples', () => {
 
   it('take at most a tenth from one network, however many users it has', () => {
     const { user } = createSamples(1000, () => 0.5);
-    for (let index = 0; index < 300; index++) user.add(1, index, 7, index, 0, row, 0);
+    for (let index = 0; index < 300; index++) user.add(1, index, 7, index, 0, userRow, 0);
     expect(user.size).toBe(100);
-    for (let index = 300; index < 600; index++) user.add(1, index, 0, index, 0, row, 0);
+    for (let index = 300; index < 600; index++) user.add(1, index, 0, index, 0, userRow, 0);
     expect(user.size).toBe(400);
   });
 });
 
+/** Two hours of calls; every user's and address's windows are in the sample. */
+function learned(): LearnedRows {
+  const entities = new LearningEntities({ sampleRows: 5000 });
+  entities.live(0, 2);
+  return new LearnedRows(entities.states, entities.watermark, entities.lifecycle.samples);
+}
+
+const identity = (low: number, row: ArrayLike<number>): string => `${low}: ${Array.from(row).join(' ')}`;
+
 describe('gathered rows', () => {
   const HOUR = 3600;
-
-  /** Two hours of calls; every user's and address's windows are in the sample. */
-  function learned(): LearnedRows {
-    const entities = new LearningEntities({ sampleRows: 5000 });
-    entities.live(0, 2);
-    return new LearnedRows(entities.states, entities.watermark, entities.lifecycle.samples);
-  }
 
   it('are all there are, with the time of their windows', async () => {
     const rows = learned();
@@ -60,7 +62,6 @@ describe('gathered rows', () => {
       (row) => sample.windowTime[row]! >= range.fromSeconds && sample.windowTime[row]! <= range.toSeconds,
     );
     const user = kinds[0]!;
-    const identity = (low: number, row: ArrayLike<number>): string => `${low}: ${Array.from(row).join(' ')}`;
     expect(user.size).toBe(inRange.length);
     const given = Array.from({ length: user.size }, (_, row) =>
       identity(user.entityLow[row]!, user.rows.subarray(row * user.width, (row + 1) * user.width)),

@@ -63,15 +63,16 @@ class WholeMemory extends ModelMemory {
   }
 }
 
+async function* pieces(bytes: Buffer): AsyncGenerator<Uint8Array, void, void> {
+  for (let from = 0; from < bytes.length; from += 10_000) yield bytes.subarray(from, from + 10_000);
+}
+
 /** Sends bytes in small pieces to a service without models. */
 function importing() {
   const memory = new WholeMemory();
   const { register, clock } = modelLife(() => {}, memory);
   const jobs = new Jobs({ journal: new JobMemory(), clock, random: () => 0.5, onFault: () => {} });
   const imports = new ModelImport({ register, jobs, clock });
-  async function* pieces(bytes: Buffer): AsyncGenerator<Uint8Array, void, void> {
-    for (let from = 0; from < bytes.length; from += 10_000) yield bytes.subarray(from, from + 10_000);
-  }
   return { register, jobs, memory, send: (bytes: Buffer) => imports.run(pieces(bytes), 'ci') };
 }
 
@@ -181,6 +182,19 @@ test('a sender that breaks off leaves nothing', async () => {
   const imports = new ModelImport({ ...service, clock: () => 0 });
   await expect(imports.run(broken(), 'ci')).rejects.toThrow('connection reset');
   expect(service.register.list()).toEqual([]);
+});
+
+test('one whose sender stalls is given up all the same', async () => {
+  const service = importing();
+  async function* stalled(): AsyncGenerator<Uint8Array, void, void> {
+    yield new Uint8Array(10);
+    await new Promise(() => {});
+  }
+  const imports = new ModelImport({ ...service, clock: () => 0 });
+  const run = imports.run(stalled(), 'ci');
+  while (service.jobs.running('import')?.stage !== 'read') await new Promise(setImmediate);
+  await service.jobs.stop();
+  expect(await run).toMatchObject({ state: 'interrupted' });
 });
 
 test('a folder that cannot be written to is told of, and the model is not there', async () => {

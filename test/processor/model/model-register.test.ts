@@ -1,4 +1,5 @@
 /** The states of models over a real data folder. */
+import { jest } from '@jest/globals';
 import { ServiceError } from '../../../processor/src/errors.ts';
 import type { ModelHeader } from '../../../processor/src/model/model-header.ts';
 import { Model } from '../../../processor/src/model/model.ts';
@@ -188,6 +189,16 @@ describe('states', () => {
     expect(installation.states()['m-4']).toBe('rejected');
   });
 
+  it('let a person make a rejected model active who says so despite the gates, for good', async () => {
+    await installation.register.activate('m-4', 'active', true);
+    expect(installation.register.get('m-4')).toMatchObject({ state: 'active', gates: [failedGate] });
+    await restart();
+    expect(installation.register.active?.provenance.version).toBe('m-4');
+    expect(installation.states()).toMatchObject({ 'm-4': 'active', 'm-2': 'retired' });
+    await installation.register.activate('m-2', 'active');
+    expect(installation.states()['m-4']).toBe('retired');
+  });
+
   it('have one shadow at a time, which outlives a restart and ends when it is promoted', async () => {
     await installation.register.activate('m-1', 'shadow');
     await installation.register.activate('m-3', 'shadow');
@@ -250,13 +261,12 @@ describe('what cannot be written', () => {
     await installation.keep('m-2', 'candidate');
     const before = installation.states();
     const full = new ServiceError('store_unwritable', { directory: folder, reason: 'full' });
-    const { activate } = installation.store;
-    installation.store.activate = () => Promise.reject(full);
+    const activate = jest.spyOn(installation.store, 'activate').mockRejectedValue(full);
     await expect(installation.register.activate('m-2', 'active')).rejects.toBe(full);
     await expect(installation.register.activate('m-2', 'shadow')).rejects.toBe(full);
     expect(installation.states()).toEqual(before);
     expect(installation.register.active?.provenance.version).toBe('m-1');
-    installation.store.activate = activate;
+    activate.mockRestore();
     await restart();
     expect(installation.register.active?.provenance.version).toBe('m-1');
   });

@@ -111,12 +111,14 @@ test('a compressed upload that was cut off counts as far as it goes', async () =
   expect(notes.calls).toBeLessThan(calls);
 });
 
+/** A call of its own at that time. */
+const odd = (seconds: number, index: number) => ({
+  ...call(100_000 + index),
+  startTimeUnixNano: BigInt(Math.round(seconds * 1e9)),
+});
+
 test('an absurd clock in the first request does not make the rest late', async () => {
   const now = orderOf().nowSeconds;
-  const odd = (seconds: number, index: number) => ({
-    ...call(100_000 + index),
-    startTimeUnixNano: BigInt(Math.round(seconds * 1e9)),
-  });
   const first = encodeJsonLine([...batches[0]!, resourceSpans([odd(now - 1, 1), odd(86_400, 2), odd(now + 1e9, 3)])]);
   const { learnedSeconds } = await trained([first, ...lines.slice(1)].join(''));
   const usual = await trained(lines.join(''));
