@@ -189,7 +189,7 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
       },
     },
   });
-  const { states, lifecycle, register, incidents, watermark } = engine;
+  const { states, lifecycle, register, incidents, exclusions, watermark } = engine;
   const history = new HistoryTraining(config, lifecycle, clock);
   const imports = new ModelImport({ register, jobs, clock });
   const bytes = new InFlightBytes(config.pipeline.max_in_flight_bytes);
@@ -310,7 +310,10 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
       await exporter?.start();
       await grpc.start();
       await http.start();
-      incidentTimer = setInterval(() => incidents.closeQuiet(watermark.seconds), INCIDENT_SWEEP_MS).unref();
+      incidentTimer = setInterval(() => {
+        incidents.closeQuiet(watermark.seconds);
+        exclusions.removeExpired(watermark.seconds * 1000);
+      }, INCIDENT_SWEEP_MS).unref();
       unready.delete('starting');
     },
     stop: (signal) => (stopped ??= shutDown(signal)),
