@@ -131,7 +131,7 @@ describe('one installation', () => {
     database.close();
     expect(incidents.length).toBeGreaterThan(0);
     const ids = new Set(incidents.map(({ id }) => id));
-    expect(anomalies.filter(({ incident_id: id }) => !ids.has(id!))).toEqual([]);
+    expect(anomalies.filter(({ incident_id: id }) => !ids.has(id))).toEqual([]);
     for (const incident of incidents) {
       const [request] = JSON.parse(String(incident['requests'])) as { traceId: string; endpoint: string }[];
       expect(request!.traceId).toMatch(/^[0-9a-f]{32}$/);
