@@ -121,16 +121,17 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
   );
   const sensitivity = new SensitivitySettings(config.sensitivity, (changed) => {
     scorer.tune(changed);
-    shadow.useSensitivity(changed.budget, changed.disabled);
+    shadow.useSensitivity(changed.budget, changed.disabled, changed.minimumEffect);
   });
   const exclusions = new ExclusionList(exclusionsOf(config));
   const names = new EntityNames(edges.endpoints);
-  const scorer = new Scorer(states, sensitivity.sensitivity, {
+  const initial = sensitivity.sensitivity;
+  const scorer = new Scorer(states, initial, {
     explainsAll: config.annotate.detail === 'full',
     exclusions: { list: exclusions, names },
     ...(edges.findings !== undefined && { peaks: new WindowPeaks() }),
   });
-  const shadow: ShadowRun = new ShadowRun(states, sensitivity.sensitivity.budget, sensitivity.sensitivity.disabled);
+  const shadow: ShadowRun = new ShadowRun(states, initial.budget, initial.disabled, initial.minimumEffect);
   const register: ModelRegister = new ModelRegister({
     store: edges.models,
     clock: edges.clock,

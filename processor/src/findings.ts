@@ -63,6 +63,11 @@ export class Findings implements FindingsListener {
     this.#changed.add(incident);
   }
 
+  /** The incident is erased: what of it is not written yet never will be. */
+  forget(incident: Incident): void {
+    this.#changed.delete(incident);
+  }
+
   closed(incident: Incident): void {
     this.#changed.delete(incident);
     this.#save(incident, incident.lastSeconds * 1000);

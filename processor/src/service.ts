@@ -178,7 +178,7 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
       },
     },
   });
-  const { states, lifecycle, register, incidents, watermark } = engine;
+  const { states, lifecycle, register, incidents, exclusions, watermark } = engine;
   const history = new HistoryTraining(config, lifecycle, clock);
   const imports = new ModelImport({ register, jobs, clock });
   const bytes = new InFlightBytes(config.pipeline.max_in_flight_bytes);
@@ -348,7 +348,10 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
       await grpc.start();
       await http.start();
       timers.push(
-        setInterval(() => incidents.closeQuiet(watermark.seconds), INCIDENT_SWEEP_MS).unref(),
+        setInterval(() => {
+          incidents.closeQuiet(watermark.seconds);
+          exclusions.removeExpired(watermark.seconds * 1000);
+        }, INCIDENT_SWEEP_MS).unref(),
         setInterval(() => status.sample(), STATUS_SAMPLE_MS).unref(),
         setInterval(() => endpointList.sample(), ENDPOINT_SAMPLE_MS).unref(),
       );

@@ -217,6 +217,12 @@ test('what is not written yet is handed over at the end', () => {
   expect(kept.incidents).toHaveLength(1);
 });
 
+test('an incident that is erased is written no more', () => {
+  findings.forget(happen());
+  findings.stop();
+  expect(kept.incidents).toEqual([]);
+});
+
 test('what an earlier run left open is closed at the start, and a database that fails costs no more than that', async () => {
   await findings.start();
   expect(kept.closedBefore).toEqual([Number.MAX_SAFE_INTEGER]);

@@ -110,6 +110,19 @@ export class IncidentBook {
     }
   }
 
+  /**
+   * Forgets a user or an address that is erased: its open incident, which is returned and not told as closed, and a user's
+   * requests in the incidents of others.
+   */
+  forget(kind: EntityKind, high: number, low: number): Incident | undefined {
+    const key = `${kind}:${high}:${low}`;
+    const incident = this.#open.get(key);
+    this.#open.delete(key);
+    incident?.requests.release();
+    if (kind === 'user') for (const { requests } of this.#open.values()) requests.forgetUser(high, low);
+    return incident;
+  }
+
   #take(incident: Incident, event: AnomalyEvent): void {
     incident.anomalies++;
     noteInSeries(incident.series, seriesWindow(incident.lastSeconds), seriesWindow(event.seconds), event.score);

@@ -71,6 +71,15 @@ export class KeptRequests {
     return [...this.#first, ...this.#unusual].toSorted((one, other) => one.seconds - other.seconds);
   }
 
+  /** Forgets the requests of a user who is erased. */
+  forgetUser(high: number, low: number): void {
+    for (const kept of [this.#first, this.#unusual]) {
+      const others = kept.filter(({ userHigh, userLow }) => userHigh !== high || userLow !== low);
+      kept.splice(0, kept.length, ...others);
+    }
+    this.#findLeast();
+  }
+
   /** The incident is over: others may use the room. */
   release(): void {
     this.#room.giveBack(this.#taken);
@@ -92,8 +101,13 @@ export class KeptRequests {
     const least = this.#unusual[this.#least];
     if (least === undefined || evidence <= least.evidence) return;
     this.#unusual[this.#least] = make();
-    this.#unusual.forEach(({ evidence: nats }, place) => {
-      if (nats < this.#unusual[this.#least]!.evidence) this.#least = place;
+    this.#findLeast();
+  }
+
+  #findLeast(): void {
+    this.#least = 0;
+    this.#unusual.forEach(({ evidence }, place) => {
+      if (evidence < this.#unusual[this.#least]!.evidence) this.#least = place;
     });
   }
 }

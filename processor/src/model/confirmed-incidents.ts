@@ -48,6 +48,13 @@ export class ConfirmedIncidents {
     if (incident !== undefined) this.#byId.set(id, { ...incident, toSeconds: seconds });
   }
 
+  /** Forgets an entity that is erased. */
+  forget(kind: EntityKind, high: number, low: number): void {
+    for (const [id, { kind: of, entityHigh, entityLow }] of this.#byId) {
+      if (of === kind && entityHigh === high && entityLow === low) this.#byId.delete(id);
+    }
+  }
+
   /** Whether the window of an entity that starts then lies in a confirmed incident. */
   covers(kind: EntityKind, entityHigh: number, entityLow: number, windowStart: number): boolean {
     for (const incident of this.#byId.values()) {

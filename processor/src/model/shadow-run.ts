@@ -11,15 +11,17 @@ export class ShadowRun {
   readonly #states: EntityStates;
   #budget: Budget;
   #switchedOff: ReadonlySet<string>;
+  #minimumEffect: number;
   readonly #rows: Readonly<Record<EntityKind, Float32Array>>;
   #active: Model | undefined;
   #model: Model | undefined;
   #shadow: Shadow | undefined;
 
-  constructor(states: EntityStates, budget: Budget, switchedOff: ReadonlySet<string>) {
+  constructor(states: EntityStates, budget: Budget, switchedOff: ReadonlySet<string>, minimumEffect = 1) {
     this.#states = states;
     this.#budget = budget;
     this.#switchedOff = switchedOff;
+    this.#minimumEffect = minimumEffect;
     this.#rows = { user: emptyRow('user'), address: emptyRow('address'), endpoint: emptyRow('endpoint') };
   }
 
@@ -29,10 +31,11 @@ export class ShadowRun {
     this.run(this.#model);
   }
 
-  /** Another budget, or other behaviors that raise no anomaly: what was counted before is void. */
-  useSensitivity(budget: Budget, switchedOff: ReadonlySet<string>): void {
+  /** Another budget, other behaviors that raise no anomaly, or another minimum effect: what was counted before is void. */
+  useSensitivity(budget: Budget, switchedOff: ReadonlySet<string>, minimumEffect = 1): void {
     this.#budget = budget;
     this.#switchedOff = switchedOff;
+    this.#minimumEffect = minimumEffect;
     this.run(this.#model);
   }
 
@@ -42,7 +45,7 @@ export class ShadowRun {
     this.#shadow =
       model === undefined || this.#active === undefined
         ? undefined
-        : new Shadow(model, this.#active, this.#budget, this.#switchedOff);
+        : new Shadow(model, this.#active, this.#budget, this.#switchedOff, this.#minimumEffect);
   }
 
   /** The window of an entity is over. */

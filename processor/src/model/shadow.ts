@@ -46,11 +46,11 @@ export class Shadow {
   #byActive = 0;
   #difference = 0;
 
-  /** `switchedOff`: behaviors that raise no anomaly. */
-  constructor(model: Model, active: Model, budget: Budget, switchedOff: ReadonlySet<string>) {
+  /** `switchedOff`: behaviors that raise no anomaly. `minimumEffect`: factor on the least effect that does. */
+  constructor(model: Model, active: Model, budget: Budget, switchedOff: ReadonlySet<string>, minimumEffect = 1) {
     const naming = (kind: EntityKind): BehaviorNaming => {
       const features = FEATURE_NAMES[kind].map((name, column) => ({ name, scale: definitionsOf(kind)[column]!.scale }));
-      return new BehaviorNaming(kind, features, switchedOff);
+      return new BehaviorNaming(kind, features, switchedOff, minimumEffect);
     };
     this.#naming = { user: naming('user'), address: naming('address'), endpoint: naming('endpoint') };
     const judge = (kind: EntityKind, detector: EntityDetector): Judge => ({

@@ -218,6 +218,17 @@ test('all open incidents together keep no more than 50 000 requests, and three o
   expect([...book.open][0]!.requests.list()).toHaveLength(100);
 });
 
+test('a user who is erased leaves nothing behind: no incident, and no request in that of another', () => {
+  const { book, closed } = listenedBook();
+  const own = book.add(anomaly({ entityHigh: 1, entityLow: 2 }));
+  const ofAddress = book.add(anomaly({ kind: 'address', entityHigh: 1, entityLow: 2 }));
+  expect(book.forget('user', 1, 2)).toBe(own);
+  expect(closed).toEqual([]);
+  expect([...book.open]).toEqual([ofAddress]);
+  expect(ofAddress.requests.list()).toEqual([]);
+  expect(book.forget('user', 1, 2)).toBeUndefined();
+});
+
 test('the dominant behavior is the one with the most anomalies, the earlier one among equals', () => {
   const { book } = listenedBook();
   const behaviors: Behavior[] = ['scraping', 'enumeration', 'enumeration', 'scraping', 'scraping'];

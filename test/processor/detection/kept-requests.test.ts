@@ -68,3 +68,17 @@ test('room that others took is left to them until the incident is over', () => {
   // Three for nothing and ten of the room.
   expect(second.list()).toHaveLength(13);
 });
+
+test('the requests of a user who is erased are forgotten, and the others stay', () => {
+  const kept = new KeptRequests(new RequestRoom(1000));
+  for (let second = 0; second < 200; second++) {
+    kept.offer(second, () => ({ ...request(second, second), userHigh: 1, userLow: second % 2 }));
+  }
+  kept.forgetUser(1, 1);
+  const left = kept.list();
+  expect(left).toHaveLength(50);
+  expect(left.filter(({ userLow }) => userLow === 1)).toEqual([]);
+  // The least unusual of those left gives way next.
+  kept.offer(1000, () => request(1000, 1000));
+  expect(kept.list().at(-1)).toMatchObject({ evidence: 1000 });
+});

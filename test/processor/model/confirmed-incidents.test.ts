@@ -50,3 +50,12 @@ test('a thousand are remembered, the latest', () => {
   }
   expect([confirmed.covers('user', 0, 0, START), confirmed.covers('user', 0, 1, START)]).toEqual([false, true]);
 });
+
+test('an entity that is erased is forgotten', () => {
+  const confirmed = new ConfirmedIncidents(samples());
+  const incident = { entityHigh: 7, entityLow: 1, fromSeconds: START, toSeconds: Infinity } as const;
+  confirmed.add({ id: 'i_1', kind: 'user', ...incident });
+  confirmed.add({ id: 'i_2', kind: 'address', ...incident });
+  confirmed.forget('user', 7, 1);
+  expect([confirmed.covers('user', 7, 1, START), confirmed.covers('address', 7, 1, START)]).toEqual([false, true]);
+});
