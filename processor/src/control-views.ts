@@ -3,6 +3,7 @@ import { parseDisplayName } from './call/pseudonym.ts';
 import type { Config } from './config/schema.ts';
 import { BacktestDesk } from './control/backtest-desk.ts';
 import { FeedbackDesk } from './control/feedback-desk.ts';
+import type { ErasureView } from './control/routes/erase.ts';
 import type { ModelsView } from './control/routes/models.ts';
 import type { StatusView } from './control/routes/status.ts';
 import type { TrainingView } from './control/routes/train.ts';
@@ -28,6 +29,7 @@ export interface ViewedParts {
   readonly dryRun: DryRun;
   readonly endpoints: EndpointList;
   readonly status: StatusView;
+  readonly erasure: ErasureView;
   /** The endpoints that have a name: ids 0 to size - 1. */
   readonly named: { readonly size: number };
   /** Unix milliseconds. */
@@ -87,6 +89,7 @@ export function createViews(parts: ViewedParts): OpenViews {
       sensitivity,
       backtest,
       users: new UserList({ states, scorer, watermark, names, identities: config.identity.user_attributes }),
+      erasure: parts.erasure,
       endpoints,
       audit: records.audit,
     },

@@ -4,7 +4,7 @@ import { ApiCall } from './call/api-call.ts';
 import { CallReader } from './call/call-reader.ts';
 import { EntityNames } from './call/entity-names.ts';
 import { EndpointTable } from './call/endpoint-table.ts';
-import type { Pseudonyms } from './call/pseudonym.ts';
+import type { EntityKey, Pseudonyms } from './call/pseudonym.ts';
 import type { Config } from './config/schema.ts';
 import { type Exclusion, ExclusionList } from './detection/exclusion.ts';
 import { IncidentBook, type IncidentListener } from './detection/incident.ts';
@@ -84,6 +84,8 @@ export interface Engine {
   readonly writer: SpanWriter;
   readonly judge: RequestJudge;
   readonly newView: () => RequestView;
+  /** The pseudonyms that a raw identity may have. */
+  readonly keysOf: (identity: string) => EntityKey[];
 }
 
 /** SpanKind numbers of the OTLP specification. */
@@ -221,6 +223,7 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
     writer,
     judge,
     newView,
+    keysOf: (identity) => reader.keysOf(identity),
   };
 }
 

@@ -29,6 +29,7 @@ import { GrpcReceiver } from './receiver/grpc.ts';
 import { HistoryTraining } from './replay/history-training.ts';
 import { HttpReceiver } from './receiver/http.ts';
 import { Intake } from './receiver/intake.ts';
+import { UserErasure } from './erasure.ts';
 import { Findings } from './findings.ts';
 import { registerGauges } from './gauges.ts';
 import { openRecords, type Records } from './records.ts';
@@ -244,6 +245,19 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
     fromUpload: async (upload, requestedBy, length) =>
       (await history.start({ bytes: upload, length, requestedBy })).job,
   };
+  const keeper = new StateKeeper(
+    { everySeconds: config.store.snapshot_seconds },
+    {
+      store,
+      states,
+      endpointNames: {
+        snapshot: () => endpoints.snapshot(),
+        restore: (saved) => endpoints.restore(saved as EndpointSnapshot),
+      },
+      lifecycle,
+      onError: (error) => log.error({ err: error }, 'the state could not be kept'),
+    },
+  );
   const endpointList = new EndpointList(engine);
   const configRead = { loaded: new Date(clock()).toISOString(), success: true, mistakes: [], pending: [] };
   const status = new ServiceStatus({
@@ -270,6 +284,7 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
     dryRun: createDryRun(config, engine, { pseudonyms, endpoints }),
     endpoints: endpointList,
     status,
+    erasure: new UserErasure({ engine, findings, database: records.database, keeper }),
     named: endpoints,
     clock,
     random,
@@ -286,19 +301,6 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
     nowMs: clock,
     log,
   });
-  const keeper = new StateKeeper(
-    { everySeconds: config.store.snapshot_seconds },
-    {
-      store,
-      states,
-      endpointNames: {
-        snapshot: () => endpoints.snapshot(),
-        restore: (saved) => endpoints.restore(saved as EndpointSnapshot),
-      },
-      lifecycle,
-      onError: (error) => log.error({ err: error }, 'the state could not be kept'),
-    },
-  );
 
   registerGauges({ telemetry, engine, pipeline, configReadSeconds: clock() / 1000 });
   const timers: NodeJS.Timeout[] = [];

@@ -8,10 +8,6 @@ export interface Erasure {
   readonly entities: number;
   /** Rows of the training sample. */
   readonly rows: number;
-  /** Records of the database. */
-  readonly records: number;
-  /** Files written anew or removed. */
-  readonly files: number;
 }
 
 export interface ErasureView {
@@ -32,8 +28,10 @@ export function addEraseRoute(app: ControlApp, view: ErasureView): void {
         }),
         response: {
           200: z
-            .object({ entities: z.int(), rows: z.int(), records: z.int(), files: z.int() })
-            .describe('How much was found and is gone.'),
+            .object({ entities: z.int(), rows: z.int() })
+            .describe(
+              'Entities in memory and rows of the training sample that were found; records and files are gone too.',
+            ),
         },
       },
     },
