@@ -66,7 +66,7 @@ export class UserErasure implements ErasureView {
 
   #endExclusions(pseudonyms: readonly string[]): void {
     const { exclusions } = this.#parts.engine;
-    for (const { id, entity } of [...exclusions]) {
+    for (const { id, entity } of Array.from(exclusions)) {
       if (entity !== undefined && pseudonyms.includes(entity)) exclusions.remove(id);
     }
   }

@@ -1,7 +1,7 @@
 /** The documentation pages that are made from tables of the source. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { format } from 'prettier';
+import { format, resolveConfig } from 'prettier';
 import { ATTRIBUTES } from '../../processor/src/otlp/attributes.ts';
 import { variableOf } from '../../processor/src/config/environment.ts';
 import { expectation } from '../../processor/src/config/expectation.ts';
@@ -31,7 +31,10 @@ export async function documentation(): Promise<Map<string, string>> {
   ] as const) {
     pages.set(file, await format(`${GENERATED}\n\n${content}`, { parser: 'markdown' }));
   }
-  pages.set(CONTROL_API, await format(await controlApiPage(), { parser: 'markdown' }));
+  pages.set(
+    CONTROL_API,
+    await format(await controlApiPage(), { ...(await resolveConfig(CONTROL_API)), parser: 'markdown' }),
+  );
   return pages;
 }
 

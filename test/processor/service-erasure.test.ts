@@ -46,6 +46,7 @@ afterAll(async () => {
   removeTemporaryFolders();
 });
 
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- says what the answer is
 async function call<Answer>(method: string, at: string, body?: unknown): Promise<{ status: number; answer: Answer }> {
   const answered = await ask(Number(service.service.addresses().control.split(':').at(-1)), {
     method,
