@@ -305,14 +305,14 @@ export const ERRORS = {
   training_running: {
     status: StatusCode.ABORTED,
     http: 409,
-    retryable: true,
+    retryable: false,
     message: 'The training {job} is under way',
     remedy: 'wait for it to end, or cancel it',
   },
   job_running: {
     status: StatusCode.ABORTED,
     http: 409,
-    retryable: true,
+    retryable: false,
     message: 'The job {job}, of kind {kind}, is under way',
     remedy: 'wait for it to end, or cancel it',
   },
@@ -339,7 +339,7 @@ export const ERRORS = {
   upload_broken_off: {
     status: StatusCode.ABORTED,
     http: 400,
-    retryable: true,
+    retryable: false,
     message: 'The upload broke off: {reason}',
     remedy: 'send it again',
   },
