@@ -312,16 +312,16 @@ export const ERRORS = {
 
   // Jobs
   training_running: {
-    status: StatusCode.ABORTED,
+    status: StatusCode.FAILED_PRECONDITION,
     http: 409,
-    retryable: true,
+    retryable: false,
     message: 'The training {job} is under way',
     remedy: 'wait for it to end, or cancel it',
   },
   job_running: {
-    status: StatusCode.ABORTED,
+    status: StatusCode.FAILED_PRECONDITION,
     http: 409,
-    retryable: true,
+    retryable: false,
     message: 'The job {job}, of kind {kind}, is under way',
     remedy: 'wait for it to end, or cancel it',
   },
@@ -346,9 +346,9 @@ export const ERRORS = {
     remedy: 'send less, or raise model.max_upload_bytes',
   },
   upload_broken_off: {
-    status: StatusCode.ABORTED,
+    status: StatusCode.INVALID_ARGUMENT,
     http: 400,
-    retryable: true,
+    retryable: false,
     message: 'The upload broke off: {reason}',
     remedy: 'send it again',
   },

@@ -12,6 +12,8 @@ import { removeTemporaryFolders, temporaryFolder } from '../support/temporary-fo
 
 const KILLS = Number(process.env['CRASH_KILLS'] ?? 5);
 const PROGRAM = path.join(import.meta.dirname, 'crash-program.ts');
+/** Longest that a start may take, on a machine that has much else to do. */
+const START_MS = 60_000;
 /** Share of the kills that may come before the service is at work. */
 const EARLY = 0.3;
 /** Longest time at work before a kill: a training of this history and a few promotions. */
@@ -32,7 +34,7 @@ function historyFile(): string {
 /** Runs the program, kills it so long after it is at work, or after it was started, and returns what it had said. */
 async function killedAfter(ms: number, isAtWork: boolean, folder: string, history: string): Promise<string[]> {
   const program = new ChildProgram(process.execPath, [PROGRAM, folder, history]);
-  if (isAtWork) await program.ready(() => program.standardOutput.includes('\n'));
+  if (isAtWork) await program.ready(() => program.standardOutput.includes('\n'), START_MS);
   await new Promise((resolve) => setTimeout(resolve, ms));
   program.assertRunning();
   await program.kill();

@@ -6,6 +6,7 @@ import { batchesOf, toResourceSpans } from '../../processor/src/simulation/trace
 import { createWorld } from '../../processor/src/simulation/world.ts';
 import { removeTemporaryFolders, temporaryFolder } from '../support/temporary-folder.ts';
 import { spansIn, verdictsIn } from './pipeline/requests.ts';
+import { until } from './receiver/running-receiver.ts';
 import { RunningService } from './running-service.ts';
 
 const START_MS = Date.UTC(2026, 0, 14, 6);
@@ -119,7 +120,7 @@ describe('one installation', () => {
     const stalled = new Readable({ read() {} });
     stalled.push(history[0]);
     const first = trainings.fromUpload(stalled, 'ops');
-    while (jobs.running('training')?.stage !== 'read') await new Promise(setImmediate);
+    await until(() => jobs.running('training')?.stage === 'read');
     const { id } = jobs.running('training')!;
     await expect(trainings.fromWindow({}, 'ops')).rejects.toMatchObject({
       code: 'training_running',

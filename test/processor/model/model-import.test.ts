@@ -184,12 +184,14 @@ test('a sender that breaks off leaves nothing', async () => {
   expect(service.register.list()).toEqual([]);
 });
 
+/** Sends a little and then nothing, ever. */
+async function* stalled(): AsyncGenerator<Uint8Array, void, void> {
+  yield new Uint8Array(10);
+  await new Promise(() => {});
+}
+
 test('one whose sender stalls is given up all the same', async () => {
   const service = importing();
-  async function* stalled(): AsyncGenerator<Uint8Array, void, void> {
-    yield new Uint8Array(10);
-    await new Promise(() => {});
-  }
   const imports = new ModelImport({ ...service, clock: () => 0 });
   const run = imports.run(stalled(), 'ci');
   while (service.jobs.running('import')?.stage !== 'read') await new Promise(setImmediate);

@@ -5,6 +5,7 @@ import { encodeJsonLine } from '../../../processor/src/otlp/request-writer.ts';
 import { HistoryTraining } from '../../../processor/src/replay/history-training.ts';
 import { batchesOf, toResourceSpans } from '../../../processor/src/simulation/trace-batch.ts';
 import { LearningEntities } from '../model/entities.ts';
+import { until } from '../receiver/running-receiver.ts';
 import { QUICK, workingDay } from './recorded-traffic.ts';
 
 const world = workingDay(3);
@@ -69,7 +70,7 @@ test('an upload becomes a job, its model goes by the gates, and nothing of the l
 test('it tells how far it is while it reads', async () => {
   const uploads = new Uploads();
   const started = uploads.start(uploads.chunks(content, forever));
-  while ((uploads.jobs.running('training')?.progress ?? 0) < 0.79) await new Promise(setImmediate);
+  await until(() => (uploads.jobs.running('training')?.progress ?? 0) > 0.79);
   const running = uploads.jobs.running('training')!;
   expect(running.stage).toBe('read');
   expect(running.progress).toBeLessThanOrEqual(0.8);
@@ -83,7 +84,7 @@ test('it is read no faster than it is learned from, and a cancel ends it at once
     for (;;) yield* uploads.chunks();
   }
   const started = uploads.start(endless(), Number.MAX_SAFE_INTEGER);
-  while (uploads.taken < 5) await new Promise(setImmediate);
+  await until(() => uploads.taken >= 5);
   const { id } = uploads.jobs.running('training')!;
   expect(await uploads.jobs.cancel(id)).toMatchObject({ state: 'cancelled' });
   expect((await started).job.id).toBe(id);
@@ -97,7 +98,7 @@ test('it is read no faster than it is learned from, and a cancel ends it at once
 test('a second one is refused before a byte of it is taken', async () => {
   const uploads = new Uploads();
   const first = uploads.start(uploads.chunks(content, forever));
-  while (uploads.jobs.running('training') === undefined) await new Promise(setImmediate);
+  await until(() => !uploads.jobs.isFree('training'));
   const second = new Uploads();
   await expect(uploads.start(second.chunks())).rejects.toMatchObject({ code: 'training_running' });
   expect(second.taken).toBe(0);
@@ -124,7 +125,7 @@ test.each([
 test('a service that stops interrupts it', async () => {
   const uploads = new Uploads();
   const started = uploads.start(uploads.chunks(content, forever));
-  while (uploads.taken < 2) await new Promise(setImmediate);
+  await until(() => uploads.taken >= 2);
   await uploads.jobs.stop();
   expect((await started).job.id).toBe(uploads.jobs.list()[0]!.id);
   expect(uploads.jobs.list()[0]!.state).toBe('interrupted');
