@@ -277,7 +277,7 @@ export const ERRORS = {
     http: 409,
     retryable: false,
     message: 'The model {model} did not pass the gate {gate}: {reason}',
-    remedy: 'train another one; as a shadow it may run beside the active one',
+    remedy: 'train another one, run it as a shadow, or activate it despite the gates once you know why it failed',
   },
   model_exists: {
     status: StatusCode.ALREADY_EXISTS,
@@ -303,16 +303,16 @@ export const ERRORS = {
 
   // Jobs
   training_running: {
-    status: StatusCode.ABORTED,
+    status: StatusCode.FAILED_PRECONDITION,
     http: 409,
-    retryable: true,
+    retryable: false,
     message: 'The training {job} is under way',
     remedy: 'wait for it to end, or cancel it',
   },
   job_running: {
-    status: StatusCode.ABORTED,
+    status: StatusCode.FAILED_PRECONDITION,
     http: 409,
-    retryable: true,
+    retryable: false,
     message: 'The job {job}, of kind {kind}, is under way',
     remedy: 'wait for it to end, or cancel it',
   },
@@ -337,9 +337,9 @@ export const ERRORS = {
     remedy: 'send less, or raise model.max_upload_bytes',
   },
   upload_broken_off: {
-    status: StatusCode.ABORTED,
+    status: StatusCode.INVALID_ARGUMENT,
     http: 400,
-    retryable: true,
+    retryable: false,
     message: 'The upload broke off: {reason}',
     remedy: 'send it again',
   },

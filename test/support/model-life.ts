@@ -3,7 +3,8 @@ import { JobMemory } from '../../processor/src/jobs/job-memory.ts';
 import { Jobs } from '../../processor/src/jobs/jobs.ts';
 import { ModelMemory } from '../../processor/src/model/model-memory.ts';
 import type { Model } from '../../processor/src/model/model.ts';
-import { ModelRegister, type ModelStore } from '../../processor/src/model/model-register.ts';
+import { ModelRegister } from '../../processor/src/model/model-register.ts';
+import type { ModelStore } from '../../processor/src/model/model-store.ts';
 
 export interface ModelLife {
   readonly register: ModelRegister;

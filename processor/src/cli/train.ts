@@ -3,7 +3,6 @@ import { Command } from 'commander';
 import { ServiceError } from '../errors.ts';
 import type { ModelHeader } from '../model/model-header.ts';
 import { Model } from '../model/model.ts';
-import { LEAST_ROWS } from '../model/detector-training.ts';
 import { train as trainModel } from '../model/train.ts';
 import type { Trained } from '../model/training-conduct.ts';
 import type { Recording } from '../replay/recording.ts';
@@ -83,11 +82,9 @@ async function learn(replay: Replay, recording: Recording): Promise<void> {
 async function trainOn(replay: Replay): Promise<Trained> {
   const progress = createProgress(process.stderr, 'Training');
   try {
-    return await replay.engine.lifecycle.trainAlone({}, (input) => {
-      const most = Math.max(...input.kinds.map(({ size }) => size));
-      if (most < LEAST_ROWS) throw new ServiceError('too_few_rows', { rows: most, needed: LEAST_ROWS });
-      return Promise.resolve(trainModel(input, (share) => progress.update(share, '')));
-    });
+    return await replay.engine.lifecycle.trainAlone({}, (input) =>
+      Promise.resolve(trainModel(input, (share) => progress.update(share, ''))),
+    );
   } finally {
     progress.stop();
   }

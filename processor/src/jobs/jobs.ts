@@ -66,6 +66,8 @@ interface Running {
 
 /** Jobs that can be asked for, the running ones included. */
 const MOST_JOBS = 500;
+/** Ids within a millisecond: four digits to the base of 36. */
+const IDS = 36 ** 4;
 /** Before this much is done, what is left cannot be told from it. */
 const LEAST_PROGRESS = 0.02;
 
@@ -233,12 +235,10 @@ export class Jobs {
     }
   }
 
-  /** Sorts by time, and is not taken even where the clock went back. */
+  /** Sorts by time, cannot be guessed from it, and is not taken, whatever clock and randomness say. */
   #newId(nowMs: number): string {
-    for (;;) {
-      const id = `j-${nowMs.toString(36)}-${Math.floor(this.#edges.random() * 36 ** 4)
-        .toString(36)
-        .padStart(4, '0')}`;
+    for (let number = Math.floor(this.#edges.random() * IDS); ; number = (number + 1) % IDS) {
+      const id = `j-${nowMs.toString(36)}-${number.toString(36).padStart(4, '0')}`;
       if (!this.#jobs.has(id)) return id;
     }
   }

@@ -37,6 +37,8 @@ const ENTITY_CAP: Record<EntityKind, number> = { user: 50, address: 50, endpoint
 const NETWORK_SHARE = 0.1;
 /** Slots looked at per turn of the event loop when windows are closed for training. */
 const SLOTS_PER_TURN = 200;
+/** Rows looked at per turn when those of a time range are picked. */
+const ROWS_PER_TURN = 5000;
 const DAY = 86_400;
 
 const emptyRow = (kind: EntityKind): Float32Array => new Float32Array(rowWidth(kind));
@@ -91,9 +93,7 @@ export class LearnedRows {
     const kinds: TrainingRows[] = [];
     for (const kind of ENTITY_KINDS) {
       const copy = await this.samples[kind].copy();
-      for (let row = 0; row < copy.size; row++) available.add(copy.windowTime[row]!);
-      keepWithin(copy, range);
-      for (let row = 0; row < copy.size; row++) used.add(copy.windowTime[row]!);
+      await keepWithin(copy, range, available, used);
       const { size, width, rows, entityHigh, entityLow } = copy;
       kinds.push({ kind, size, width, rows, entityHigh, entityLow, windowsPerDay: this.#windowsPerDay(kind) });
     }
@@ -133,12 +133,16 @@ class Extent {
   }
 }
 
-/** Drops the rows of other windows; those that stay move up, in their order. */
-function keepWithin(rows: SampleColumns, { fromSeconds = 0, toSeconds = Number.POSITIVE_INFINITY }: TimeRange): void {
+/** Drops the rows of other windows, with turns of the event loop between; those that stay move up, in their order. */
+async function keepWithin(rows: SampleColumns, range: TimeRange, available: Extent, used: Extent): Promise<void> {
+  const { fromSeconds = 0, toSeconds = Number.POSITIVE_INFINITY } = range;
   let kept = 0;
   for (let row = 0; row < rows.size; row++) {
+    if (row % ROWS_PER_TURN === ROWS_PER_TURN - 1) await turn();
     const time = rows.windowTime[row]!;
+    available.add(time);
     if (time < fromSeconds || time > toSeconds) continue;
+    used.add(time);
     if (kept !== row) rows.moveRow(row, kept);
     kept++;
   }

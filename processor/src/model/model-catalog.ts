@@ -38,7 +38,9 @@ export class ModelCatalog {
 
   /** Takes over what is kept. `unsaved`: a model in use that is not among it. */
   refresh(files: readonly ModelFile[], unsaved: string | undefined): void {
-    const headers = files.map(modelHeaderOf);
+    const passed = new Set(files.filter(({ isRejected }) => !isRejected).map(({ version }) => version));
+    // One that is kept twice was rejected, and then activated as a crash came.
+    const headers = files.filter(({ version, isRejected }) => !isRejected || !passed.has(version)).map(modelHeaderOf);
     const missing = unsaved === undefined ? undefined : this.#headers.get(unsaved);
     if (missing !== undefined && !headers.some(({ version }) => version === unsaved)) headers.push(missing);
     headers.sort((a, b) => a.createdMs - b.createdMs);

@@ -104,16 +104,26 @@ export class ModelImport {
   }
 }
 
+/** All bytes. A sender that stalls does not hold up who gives the import up. */
 async function collect(bytes: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<Uint8Array> {
+  const { promise: givenUp, reject } = Promise.withResolvers<never>();
+  givenUp.catch(() => undefined);
+  signal.addEventListener('abort', () => reject(new ServiceError('cancelled')));
+  const iterator = bytes[Symbol.asyncIterator]();
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of bytes) {
-    signal.throwIfAborted();
-    length += chunk.byteLength;
-    if (length > MAX_BYTES) throw damaged(`it has more than ${MAX_BYTES} bytes`);
-    chunks.push(chunk);
+  try {
+    for (;;) {
+      const { done, value } = await Promise.race([iterator.next(), givenUp]);
+      if (done === true) return Buffer.concat(chunks);
+      chunks.push(value);
+      length += value.byteLength;
+      if (length > MAX_BYTES) throw damaged(`it has more than ${MAX_BYTES} bytes`);
+    }
+  } finally {
+    // Not waited for: it may be stalled.
+    void iterator.return?.().catch(() => undefined);
   }
-  return Buffer.concat(chunks);
 }
 
 async function modelOf({ label, bytes }: ModelFileContent): Promise<Model> {

@@ -163,7 +163,7 @@ export class ModelLifecycle {
       origin: 'request',
       requestedBy,
       request: { source: 'window', ...range },
-      source: (context, control) => this.#trainOnRows(range, context, control, LEAST_ROWS),
+      source: (context, control) => this.#trainOnRows(range, context, control, true),
     });
   }
 
@@ -179,7 +179,8 @@ export class ModelLifecycle {
   async trainNow(): Promise<readonly GateResult[]> {
     const running = this.#parts.jobs.running('training');
     if (running !== undefined) throw new ServiceError('training_running', { job: running.id });
-    const { result } = await this.trainAlone({}, this.#parts.run);
+    const rows = await this.#learned.gather();
+    const result = await this.#parts.run(this.#inputOf(rows, this.#ownContext()));
     const model = await Model.load(new Uint8Array(result.model), turn);
     if (model.kinds.length === 0) {
       throw new Error(
@@ -190,12 +191,13 @@ export class ModelLifecycle {
     return result.gates;
   }
 
-  /** Has `run` train on what has been seen; the model is the caller's, and no job. For replays. */
+  /** Has `run` train on what has been seen; the model is the caller's, and no job. For replays. Rejects with `too_few_rows`. */
   async trainAlone(
     context: Partial<TrainingContext>,
     run: (input: TrainingInput) => Promise<TrainingResult>,
   ): Promise<Trained> {
     const rows = await this.#learned.gather();
+    assertEnough(rows);
     return this.#trained(rows, await run(this.#inputOf(rows, { ...this.#ownContext(), ...context })));
   }
 
@@ -239,12 +241,16 @@ export class ModelLifecycle {
     return { kind: 'training', requestedBy, request, work };
   }
 
-  /** Rejects with `too_few_rows` if no entity kind has `least` rows. */
-  async #trainOnRows(range: TimeRange, context: TrainingContext, control: JobControl, least = 0): Promise<Trained> {
+  /** One that is due is not refused: what it lacks is for the gates to say. */
+  async #trainOnRows(
+    range: TimeRange,
+    context: TrainingContext,
+    control: JobControl,
+    isOnRequest = false,
+  ): Promise<Trained> {
     const rows = await this.#learned.gather(range);
     control.signal.throwIfAborted();
-    const most = Math.max(...rows.kinds.map(({ size }) => size));
-    if (most < least) throw new ServiceError('too_few_rows', { rows: most, needed: least });
+    if (isOnRequest) assertEnough(rows);
     control.stage('train');
     control.progress(COLLECTED);
     const progress = (share: number): void => control.progress(COLLECTED + share * (TRAINED - COLLECTED));
@@ -281,4 +287,10 @@ export class ModelLifecycle {
       minEntities,
     };
   }
+}
+
+/** Throws `too_few_rows` if there are not enough of any entity kind. */
+function assertEnough({ kinds }: GatheredRows): void {
+  const most = Math.max(...kinds.map(({ size }) => size));
+  if (most < LEAST_ROWS) throw new ServiceError('too_few_rows', { rows: most, needed: LEAST_ROWS });
 }

@@ -1,7 +1,7 @@
 /** Models kept in memory only, for replays: what a training asks the store for is there, and nothing else. */
 import type { ApprovalRecord } from '../store/approval-record.ts';
 import type { ModelFile, StoredModel } from '../store/files.ts';
-import type { ModelStore } from './model-register.ts';
+import type { ModelStore } from './model-store.ts';
 
 export class ModelMemory implements ModelStore {
   readonly #models = new Map<string, { readonly header: Record<string, unknown>; readonly bytes: ArrayBuffer }>();

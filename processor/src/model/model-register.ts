@@ -5,28 +5,13 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { ServiceError } from '../errors.ts';
-import type { ApprovalRecord } from '../store/approval-record.ts';
-import type { ModelFile, StoredModel } from '../store/files.ts';
 import type { ModelStanding } from '../store/model-standing.ts';
 import { Approval, approvedByHand } from './approval.ts';
 import { type CatalogView, ModelCatalog, type ModelSummary } from './model-catalog.ts';
 import type { ModelHeader, ModelOutcome } from './model-header.ts';
 import { Model } from './model.ts';
+import type { ModelStore } from './model-store.ts';
 import type { ShadowAgreement } from './shadow.ts';
-
-/** Where models are kept: see FileStore. */
-export interface ModelStore {
-  saveModel(version: string, header: Record<string, unknown>, bytes: ArrayBuffer): Promise<void>;
-  /** Keeps a model apart that did not pass. */
-  saveRejected(version: string, header: Record<string, unknown>, bytes: ArrayBuffer): Promise<void>;
-  /** Makes a saved version the one in use. What `approval` and `standing` name is kept as long as it is named. */
-  activate(version: string, approval: ApprovalRecord, standing: ModelStanding): Promise<void>;
-  /** A saved model, rejected or not; undefined when it is not there or damaged. The bytes are the caller's. */
-  loadModel(version: string): Promise<ArrayBuffer | undefined>;
-  loadCurrentModel(): Promise<StoredModel | undefined>;
-  listModels(): Promise<readonly ModelFile[]>;
-  deleteModel(version: string): Promise<void>;
-}
 
 export interface RegisterEvents {
   /** This model judges from now on. Called between two requests, or two slices of a large one. */
@@ -96,13 +81,13 @@ export class ModelRegister {
 
   /**
    * Makes a model the active one (promotes it, or goes back to it), which also approves it; or the shadow, in place of the
-   * one there is. Rejects with `model_not_found`, `model_rejected`, `model_in_use`, `no_active_model`, `model_incompatible`
-   * or `store_unwritable`; then nothing has changed.
+   * one there is. A rejected one becomes active only `despiteGates`. Rejects with `model_not_found`, `model_rejected`,
+   * `model_in_use`, `no_active_model`, `model_incompatible` or `store_unwritable`; then nothing has changed.
    */
-  activate(version: string, mode: 'active' | 'shadow'): Promise<ModelSummary> {
+  activate(version: string, mode: 'active' | 'shadow', despiteGates = false): Promise<ModelSummary> {
     return this.#inTurn(async () => {
       const header = this.#known(version);
-      await (mode === 'active' ? this.#promote(header) : this.#runBeside(header));
+      await (mode === 'active' ? this.#promote(header, despiteGates) : this.#runBeside(header));
       return this.get(version)!;
     });
   }
@@ -204,13 +189,9 @@ export class ModelRegister {
     await this.#turn;
   }
 
-  async #promote(header: ModelHeader): Promise<void> {
+  async #promote(header: ModelHeader, despiteGates: boolean): Promise<void> {
     const { version } = header;
-    const failed = header.gates.find(({ passed }) => !passed);
-    if (header.outcome === 'rejected') {
-      const { gate = 'unknown', detail = 'it was kept apart' } = failed ?? {};
-      throw new ServiceError('model_rejected', { model: version, gate, reason: detail });
-    }
+    if (header.outcome === 'rejected') await this.#pardon(header, despiteGates);
     const model = version === this.#activeVersion ? this.active! : await this.#load(version);
     const wasShadow = version === this.#catalog.standing.shadow;
     const approval = approvedByHand(version);
@@ -221,6 +202,19 @@ export class ModelRegister {
     if (model === this.active) return;
     if (wasShadow) this.#parts.events.shadowed(undefined);
     this.#use(model);
+  }
+
+  /** A rejected model becomes a candidate, if a person says so knowing what the gates said. */
+  async #pardon(header: ModelHeader, despiteGates: boolean): Promise<void> {
+    const { version, gates } = header;
+    if (!despiteGates) {
+      const { gate, detail } = gates.find(({ passed }) => !passed) ?? { gate: 'unknown', detail: 'it was kept apart' };
+      throw new ServiceError('model_rejected', { model: version, gate, reason: detail });
+    }
+    await this.#load(version);
+    const bytes = await this.#parts.store.loadModel(version);
+    if (bytes === undefined) throw new ServiceError('model_not_found', { model: version });
+    await this.#save({ ...header, outcome: 'candidate' }, bytes);
   }
 
   async #runBeside({ version }: ModelHeader): Promise<void> {

@@ -6,7 +6,6 @@ import { Readable } from 'node:stream';
 import type { Config } from '../config/schema.ts';
 import { viewFactory } from '../engine.ts';
 import { ServiceError } from '../errors.ts';
-import { LEAST_ROWS } from '../model/detector-training.ts';
 import { train } from '../model/train.ts';
 import type { Trained, TrainingContext } from '../model/training-conduct.ts';
 import { WireError } from '../otlp/request-view.ts';
@@ -97,11 +96,9 @@ class History {
     const { learning: calls, duplicates } = replay.tally;
     if (calls === 0)
       throw unreadable(this.#brokenCount > 0 ? `line ${this.#brokenLines[0]} is none` : 'no span is scored');
-    const trained = await replay.engine.lifecycle.trainAlone(this.#order.context, (input) => {
-      const most = Math.max(...input.kinds.map(({ size }) => size));
-      if (most < LEAST_ROWS) throw new ServiceError('too_few_rows', { rows: most, needed: LEAST_ROWS });
-      return Promise.resolve(train(input, onProgress));
-    });
+    const trained = await replay.engine.lifecycle.trainAlone(this.#order.context, (input) =>
+      Promise.resolve(train(input, onProgress)),
+    );
     const broken = { count: this.#brokenCount, lines: this.#brokenLines };
     const notes: HistoryNotes = { bytes: this.#bytes, calls, duplicates, broken };
     return { ...trained, notes };

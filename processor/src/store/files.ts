@@ -120,12 +120,13 @@ export class FileStore {
   }
 
   /**
-   * Keeps a model. `version`: 1 to 64 of a-z, 0-9, `_`, `-`; saved again it is replaced. Older versions than the newest
+   * Keeps a model. `version`: 1 to 64 of a-z, 0-9, `_`, `-`; saved again it is replaced, a rejected one too. Older versions than the newest
    * five are removed, the current and the approved one excepted, the shadow, and the one that waits for approval.
    * Rejects with `store_unwritable`; then nothing has changed.
    */
   saveModel(version: string, header: Header, bytes: ArrayBufferView | ArrayBuffer): Promise<void> {
     return this.#saveIn(this.#models, version, header, bytes, async () => {
+      await this.#rejected.remove((await this.#rejected.files()).filter(({ label }) => label === version));
       const kept = await this.#namedByPointer();
       const files = await this.#models.files();
       return files.slice(KEPT_MODELS).filter((file) => !kept.has(file.label));

@@ -8,7 +8,8 @@ import type { StoredModel } from '../../../processor/src/store/files.ts';
 import type { GateResult } from '../../../processor/src/model/gates.ts';
 import { ModelMemory } from '../../../processor/src/model/model-memory.ts';
 import type { Model } from '../../../processor/src/model/model.ts';
-import type { ModelRegister, ModelStore } from '../../../processor/src/model/model-register.ts';
+import type { ModelRegister } from '../../../processor/src/model/model-register.ts';
+import type { ModelStore } from '../../../processor/src/model/model-store.ts';
 import {
   type LearningSettings,
   ModelLifecycle,

@@ -1,7 +1,7 @@
 import { rowWidth } from '../../../processor/src/features/features.ts';
 import type { Model } from '../../../processor/src/model/model.ts';
 import { train } from '../../../processor/src/model/train.ts';
-import { LearningEntities, START } from './entities.ts';
+import { inline, LearningEntities, START } from './entities.ts';
 import { alarming, endless } from './runners.ts';
 
 const versions = (models: readonly Model[]): string[] => models.map(({ provenance }) => provenance.version);
@@ -88,6 +88,94 @@ describe('later trainings', () => {
     entities.live(2.5, 1);
     await entities.train();
     expect(entities.trainings).toHaveLength(1);
+  });
+});
+
+describe('a training on request', () => {
+  it('is a job that tells what it trained on, and whose model goes by the gates like any other', async () => {
+    const entities = new LearningEntities({ minRows: Infinity });
+    entities.live(0, 2);
+    const { job, ended } = await entities.lifecycle.trainOnWindow({}, 'ops');
+    expect(job).toMatchObject({ kind: 'training', requestedBy: 'ops', request: { source: 'window' } });
+    const [version] = (await ended) && versions(entities.promoted);
+    expect((await ended).job).toMatchObject({
+      state: 'succeeded',
+      modelVersion: version,
+      progress: 1,
+      gates: [{ gate: 'kinds', passed: true }],
+      result: { outcome: 'promoted', used: { fromSeconds: START }, available: { fromSeconds: START } },
+    });
+    expect(entities.headers.get(version!)).toMatchObject({ origin: 'request', jobId: job.id, fromMs: START * 1000 });
+  });
+
+  it('takes the rows of a time range, and says how many there were', async () => {
+    const entities = new LearningEntities({ minRows: Infinity, sampleRows: 5000 });
+    entities.live(0, 2);
+    const range = { fromSeconds: START + 1800, toSeconds: START + 3600 };
+    const { job } = await (await entities.lifecycle.trainOnWindow(range, 'ops')).ended;
+    const result = job.result as { used: { rows: number }; available: { rows: number } };
+    expect(result).toMatchObject({ used: { fromSeconds: START + 1800, toSeconds: START + 3900 } });
+    expect(result.used.rows).toBeLessThan(result.available.rows / 2);
+    expect(job.request).toEqual({ source: 'window', ...range });
+    const { rows, trainedAtSeconds } = entities.promoted[0]!.provenance;
+    expect(rows.user + rows.address + rows.endpoint).toBe(result.used.rows);
+    expect(trainedAtSeconds).toBe(START + 3900);
+  });
+
+  it('fails where there is nothing of that time, with the remedy', async () => {
+    const entities = new LearningEntities();
+    entities.live(0, 1);
+    const { ended } = await entities.lifecycle.trainOnWindow({ fromSeconds: START + 86_400 }, 'ops');
+    expect(await ended).toMatchObject({
+      job: {
+        state: 'failed',
+        error:
+          'There are 0 rows to train on, 60 are needed; wait for more traffic, offer more of it, or lower model.min_rows.',
+      },
+      error: { code: 'too_few_rows' },
+    });
+    expect(entities.promoted).toEqual([]);
+  });
+
+  it('is refused while another is under way, and holds up one that is due', async () => {
+    const entities = new LearningEntities({}, { run: endless });
+    entities.live(0, 2);
+    const { job } = await entities.lifecycle.trainOnWindow({}, 'ops');
+    await expect(entities.lifecycle.trainOnWindow({}, 'ops')).rejects.toMatchObject({
+      code: 'training_running',
+      details: { job: job.id },
+    });
+    entities.lifecycle.trainIfDue();
+    expect(entities.jobs.list()).toHaveLength(1);
+    await entities.jobs.cancel(job.id);
+    expect(entities.jobs.get(job.id)?.state).toBe('cancelled');
+  });
+
+  it('that is cancelled leaves the model in use, and is told as cancelled', async () => {
+    let run = inline;
+    const entities = new LearningEntities({}, { run: (input, control) => run(input, control) });
+    entities.live(0, 2);
+    await entities.train();
+    run = endless;
+    const { job } = await entities.lifecycle.trainOnWindow({}, 'ops');
+    while (entities.jobs.get(job.id)?.stage !== 'train') await new Promise(setImmediate);
+    expect(await entities.jobs.cancel(job.id)).toMatchObject({ state: 'cancelled' });
+    expect(entities.trainings.map(({ outcome }) => outcome)).toEqual(['promoted', 'cancelled']);
+    expect(entities.failures).toEqual([]);
+    expect(entities.lifecycle.active).toBe(entities.promoted[0]);
+    expect(entities.promoted).toHaveLength(1);
+  });
+
+  it('names its model as no other is named, although event time stands still', async () => {
+    const entities = new LearningEntities({ promote: 'manual' });
+    entities.live(0, 2);
+    for (let training = 0; training < 3; training++) {
+      await (
+        await entities.lifecycle.trainOnWindow({}, 'ops')
+      ).ended;
+    }
+    const [first] = versions(entities.promoted);
+    expect(entities.saved).toEqual([first, `${first}-2`, `${first}-3`]);
   });
 });
 
