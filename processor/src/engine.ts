@@ -5,6 +5,7 @@ import { CallReader } from './call/call-reader.ts';
 import { EntityNames } from './call/entity-names.ts';
 import { EndpointTable } from './call/endpoint-table.ts';
 import type { EntityKey, Pseudonyms } from './call/pseudonym.ts';
+import type { Reloadable } from './config/live-config.ts';
 import type { Config } from './config/schema.ts';
 import { type Exclusion, ExclusionList } from './detection/exclusion.ts';
 import { IncidentBook, type IncidentListener } from './detection/incident.ts';
@@ -15,7 +16,7 @@ import type { EntityKind } from './features/features.ts';
 import { Watermark, WINDOW_SECONDS } from './features/window-clock.ts';
 import { ConfirmedIncidents } from './model/confirmed-incidents.ts';
 import type { Jobs } from './jobs/jobs.ts';
-import { ModelLifecycle, type TrainingRunner } from './model/model-lifecycle.ts';
+import { type LearningChanges, ModelLifecycle, type TrainingRunner } from './model/model-lifecycle.ts';
 import { ModelRegister } from './model/model-register.ts';
 import type { ModelStore } from './model/model-store.ts';
 import type { Model } from './model/model.ts';
@@ -65,7 +66,7 @@ export interface FindingsListener {
   window(window: ClosedWindow): void;
 }
 
-export interface Engine {
+export interface Engine extends Reloadable {
   readonly states: EntityStates;
   readonly scorer: Scorer;
   /** How much is flagged; change it between two batches. */
@@ -121,9 +122,11 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
       evicted: (kind, slot) => scorer.forget(kind, slot),
     },
   );
+  edges.pseudonyms.onSuccession((...names) => states.rename(...names));
   const sensitivity = new SensitivitySettings(config.sensitivity, (changed) => {
     scorer.tune(changed);
     shadow.useSensitivity(changed.budget, changed.disabled, changed.minimumEffect);
+    lifecycle.useSettings({ budget: changed.budget });
   });
   const exclusions = new ExclusionList(exclusionsOf(config));
   const names = new EntityNames(edges.endpoints);
@@ -154,13 +157,10 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
       minRows: config.model.min_rows,
       minEntities: config.model.min_entities,
       minHours: config.model.min_hours,
-      retrainEveryHours: config.model.retrain_every_hours,
-      promote: config.model.promote,
+      ...learningChangesOf(config),
       sampleRows: config.model.sample_rows,
       forest: { seed: config.model.seed, trees: config.model.trees, sampleSize: config.model.sample_size },
-      get budget() {
-        return sensitivity.sensitivity.budget;
-      },
+      budget: initial.budget,
     },
     {
       states,
@@ -224,6 +224,13 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
     judge,
     newView,
     keysOf: (identity) => reader.keysOf(identity),
+    reload: (changed) => {
+      sensitivity.reload(changed.sensitivity);
+      lifecycle.useSettings(learningChangesOf(changed));
+      topUsers.resize(changed.sensitivity.top_users);
+      for (const { id } of Array.from(exclusions)) if (id.startsWith(FILE_EXCLUSION)) exclusions.remove(id);
+      for (const exclusion of exclusionsOf(changed)) exclusions.add(exclusion);
+    },
   };
 }
 
@@ -246,10 +253,17 @@ export function createDryRun(
   });
 }
 
+function learningChangesOf({ model }: Config): Omit<LearningChanges, 'budget'> {
+  return { retrainEveryHours: model.retrain_every_hours, promote: model.promote };
+}
+
+/** What the ids of exclusions begin with that are in the configuration file. */
+const FILE_EXCLUSION = 'file-';
+
 /** The exclusions of the configuration file, by their place in it. */
 function exclusionsOf({ sensitivity }: Config): Exclusion[] {
   return sensitivity.exclusions.map(({ expires, entity, endpoint, behavior }, index) => ({
-    id: `file-${index + 1}`,
+    id: `${FILE_EXCLUSION}${index + 1}`,
     expiresMs: Date.parse(expires),
     entity,
     endpoint,

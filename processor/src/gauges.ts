@@ -1,5 +1,6 @@
 /** The gauges: what a scrape reads from the parts of the service, when it comes. */
 import { displayName } from './call/pseudonym.ts';
+import type { LiveConfig } from './config/live-config.ts';
 import type { Engine } from './engine.ts';
 import { ENTITY_KINDS } from './features/entity-states.ts';
 import type { Pipeline } from './pipeline/pipeline.ts';
@@ -10,12 +11,11 @@ export interface GaugedParts {
   telemetry: Telemetry;
   engine: Engine;
   pipeline: Pipeline;
-  /** When the configuration in use was read, unix seconds. */
-  configReadSeconds: number;
+  liveConfig: LiveConfig;
 }
 
 /** Registers what every gauge of METRICS reads. */
-export function registerGauges({ telemetry, engine, pipeline, configReadSeconds }: GaugedParts): void {
+export function registerGauges({ telemetry, engine, pipeline, liveConfig }: GaugedParts): void {
   const { scorer, states, lifecycle, incidents, topUsers, watermark, drift } = engine;
   const { quality } = pipeline;
   telemetry.gauge('api_anomaly_threshold', () =>
@@ -51,6 +51,6 @@ export function registerGauges({ telemetry, engine, pipeline, configReadSeconds 
   telemetry.gauge('api_anomaly_model_trained_timestamp_seconds', () =>
     lifecycle.active === undefined ? [] : [[lifecycle.active.provenance.trainedAtSeconds, {}]],
   );
-  telemetry.gauge('api_anomaly_config_reload_success', () => [[1, {}]]);
-  telemetry.gauge('api_anomaly_config_reload_timestamp_seconds', () => [[configReadSeconds, {}]]);
+  telemetry.gauge('api_anomaly_config_reload_success', () => [[Number(liveConfig.status.isInUse), {}]]);
+  telemetry.gauge('api_anomaly_config_reload_timestamp_seconds', () => [[liveConfig.status.readAtSeconds, {}]]);
 }

@@ -1,4 +1,5 @@
 /** What `/status` tells: read from the parts of the service when it is asked, and of late from samples. */
+import type { ReloadStatus } from './config/live-config.ts';
 import type { Config } from './config/schema.ts';
 import { instant } from './control/instant.ts';
 import { finite } from './control/measure.ts';
@@ -23,7 +24,7 @@ export interface StatusParts {
   readonly isReady: () => boolean;
   /** Unix milliseconds. */
   readonly clock: () => number;
-  readonly configStatus: () => Status['config'];
+  readonly configStatus: () => ReloadStatus;
 }
 
 interface Sample {
@@ -85,7 +86,7 @@ export class ServiceStatus implements StatusView {
       drift: finite(drift.index),
       incidents_open: [...incidents.open].length,
       limits: this.#limits(),
-      config: this.#parts.configStatus(),
+      config: this.#config(),
     };
   }
 
@@ -109,6 +110,11 @@ export class ServiceStatus implements StatusView {
     if (now.progress >= 1) return this.#parts.engine.lifecycle.active === undefined ? undefined : 0;
     const perMs = (now.progress - first!.progress) / (now.timeMs - first!.timeMs);
     return perMs > 0 ? (1 - now.progress) / perMs / 1000 : undefined;
+  }
+
+  #config(): Status['config'] {
+    const { readAtSeconds, isInUse, mistakes, pending } = this.#parts.configStatus();
+    return { loaded: instant(readAtSeconds * 1000), success: isInUse, mistakes: [...mistakes], pending: [...pending] };
   }
 
   #limits(): Status['limits'] {

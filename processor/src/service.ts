@@ -2,9 +2,10 @@
 import type { AddressInfo } from 'node:net';
 import type { EndpointSnapshot, EndpointTable } from './call/endpoint-table.ts';
 import { EntityNames } from './call/entity-names.ts';
-import { Pseudonyms } from './call/pseudonym.ts';
+import type { Pseudonyms } from './call/pseudonym.ts';
 import type { Component } from './component.ts';
 import { ListenerTls } from './config/listener-tls.ts';
+import { LiveConfig, type ReloadStatus } from './config/live-config.ts';
 import type { Config } from './config/schema.ts';
 import { ControlAccess } from './control/auth/control-access.ts';
 import { IngestAccess } from './control/auth/ingest-access.ts';
@@ -36,9 +37,11 @@ import { openRecords, type Records } from './records.ts';
 import { ServiceStatus } from './service-status.ts';
 import { VERSION } from './version.ts';
 import { type IncidentNotice, noticeOf } from './incident-notice.ts';
+import { createPseudonyms } from './pseudonym-keys.ts';
 import { FileStore } from './store/files.ts';
 import type { Job } from './store/jobs.ts';
 import type { Log } from './telemetry/log.ts';
+import type { PushOptions } from './telemetry/otlp-push.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 
 /** What the service takes from outside, so that tests and replays can give their own. */
@@ -48,6 +51,8 @@ export interface Edges {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly log: Log;
+  /** Reads the configuration anew; throws ConfigError. Without it there is no other than the one given. */
+  readonly readConfig?: () => Config;
 }
 
 /** Where the service listens, as host:port. */
@@ -84,13 +89,26 @@ export interface Service extends Component {
   trained(): Promise<void>;
   /** Share of what the first model needs that has been seen, 0..1. */
   learningProgress(): number;
+  /** Reads the configuration again and puts it to use as far as the running service can. Never throws. */
+  reloadConfig(): void;
+  /** What came of the last reading of the configuration. */
+  configStatus(): ReloadStatus;
 }
 
 /** Opens the data folder and builds the service; nothing listens yet. Rejects with a ServiceError that says why it cannot. */
 export async function createService(config: Config, edges: Edges): Promise<Service> {
   const { log, clock } = edges;
   const endpoints = createEndpointTable(config);
-  const telemetry = new Telemetry({ nowMs: clock, endpointName: (id) => endpoints.describe(id) });
+  const push = pushOptionsOf(config);
+  const telemetry = new Telemetry({
+    nowMs: clock,
+    endpointName: (id) => endpoints.describe(id),
+    ...(push !== undefined && { push }),
+    onPushChange: (error) => {
+      if (error === undefined) log.info('metrics are delivered again');
+      else log.warn({ err: error }, 'metrics cannot be pushed; tried again at every interval, not told again');
+    },
+  });
   const store = new FileStore(config.store.directory, {
     error: (operation, reason) => {
       telemetry.add('api_anomaly_store_errors_total', 1, { operation });
@@ -100,7 +118,7 @@ export async function createService(config: Config, edges: Edges): Promise<Servi
   await store.open();
   let records: Records | undefined;
   try {
-    const pseudonyms = new Pseudonyms(await store.loadOrCreateSecret('pseudonym'));
+    const pseudonyms = await createPseudonyms(config, store);
     const access = await ControlAccess.open(config.control, config.store.directory, { log, nowMs: clock });
     records = await openRecords(config.store, { telemetry, log, clock });
     return assemble(config, edges, { endpoints, telemetry, store, pseudonyms, access, records });
@@ -259,7 +277,18 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
     },
   );
   const endpointList = new EndpointList(engine);
-  const configRead = { loaded: new Date(clock()).toISOString(), success: true, mistakes: [], pending: [] };
+  const liveConfig = new LiveConfig(config, {
+    read: edges.readConfig ?? (() => config),
+    nowSeconds: () => clock() / 1000,
+    parts: [engine, { reload: (changed) => void (log.level = changed.log.level) }],
+    events: {
+      reloaded: (changed, pending) => {
+        log.info({ changed }, 'configuration read again and in use');
+        if (pending.length > 0) log.warn({ pending }, 'restart to apply these options');
+      },
+      refused: (mistakes) => log.error({ mistakes }, 'the configuration is not used; the one before stays'),
+    },
+  });
   const status = new ServiceStatus({
     config,
     version: VERSION,
@@ -271,7 +300,7 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
     named: endpoints,
     isReady: () => unready.size === 0,
     clock,
-    configStatus: () => configRead,
+    configStatus: () => liveConfig.status,
   });
   const { views, open: openViews } = createViews({
     config,
@@ -302,7 +331,7 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
     log,
   });
 
-  registerGauges({ telemetry, engine, pipeline, configReadSeconds: clock() / 1000 });
+  registerGauges({ telemetry, engine, pipeline, liveConfig });
   const timers: NodeJS.Timeout[] = [];
   let stopped: Promise<void> | undefined;
   const shutDown = async (signal: AbortSignal): Promise<void> => {
@@ -315,7 +344,7 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
     await exporter?.stop(signal);
     await keeper.stop();
     await control.stop(signal);
-    await telemetry.stop();
+    await telemetry.stop(signal);
     findings.stop();
     await records.database.close();
     await store.close();
@@ -335,6 +364,8 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
     modelVersion: () => lifecycle.active?.provenance.version,
     trained: () => lifecycle.idle(),
     learningProgress: () => lifecycle.progress,
+    reloadConfig: () => liveConfig.reload(),
+    configStatus: () => liveConfig.status,
     async start() {
       await telemetry.start();
       await ingest.start();
@@ -360,6 +391,17 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
       unready.delete('starting');
     },
     stop: (signal) => (stopped ??= shutDown(signal)),
+  };
+}
+
+function pushOptionsOf({ metrics: { otlp } }: Config): PushOptions | undefined {
+  if (otlp.endpoint === '') return undefined;
+  return {
+    endpoint: otlp.endpoint,
+    protocol: otlp.protocol,
+    intervalMs: otlp.interval_seconds * 1000,
+    timeoutMs: otlp.timeout_seconds * 1000,
+    headers: otlp.headers,
   };
 }
 

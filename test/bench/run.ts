@@ -6,13 +6,10 @@
  * `--quick` only shows that they work and writes nothing; `--only` runs one section, and writes nothing either. A section
  * whose programs are missing is skipped, in CI (`CI=true`) it fails. The exit code is 1 if a section failed.
  */
-import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
-import { format } from 'prettier';
 import { findProgram, type ProgramName } from '../support/programs.ts';
+import { git, runSections, writeResults } from '../support/section-run.ts';
 import type { BenchSection } from './section.ts';
 
 const RESULTS = path.join(import.meta.dirname, 'RESULTS.md');
@@ -37,42 +34,22 @@ const SECTIONS: readonly Section[] = [
   { name: 'event-loop', programs: [], load: async () => (await import('./event-loop.bench.ts')).benchEventLoop },
 ];
 
-const { quick, only } = readArguments();
+const HEAD = `<!-- Written by \`npm run bench\`; do not edit. -->
+
+# Benchmarks
+
+Every ratio is from one run, the contenders taking turns. Absolute times are those of this machine at that time: where the
+load average is above the number of processors it had other work too.
+`;
+
 // The programs of a section end when this process exits, but not when a signal kills it.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-process.exitCode = await run();
+const began = machine();
+process.stdout.write(`${began}\n`);
+const { pages, isComplete } = await runSections(SECTIONS, runSection);
+if (isComplete) await writeResults(RESULTS, [HEAD, began, ...pages]);
 
-function readArguments(): { quick: boolean; only: string | undefined } {
-  const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } } });
-  const names = SECTIONS.map(({ name }) => name);
-  if (values.only !== undefined && !names.includes(values.only)) {
-    process.stderr.write(`--only is ${values.only}; use one of: ${names.join(', ')}.\n`);
-    process.exit(2);
-  }
-  return { quick: values.quick, only: values.only };
-}
-
-/** Returns the exit code. */
-async function run(): Promise<number> {
-  const pages = [machine()];
-  process.stdout.write(`${pages[0]}\n`);
-  let failures = 0;
-  for (const section of SECTIONS) {
-    if (only !== undefined && section.name !== only) continue;
-    try {
-      const page = await runSection(section);
-      pages.push(page);
-      process.stdout.write(`\n${page}\n`);
-    } catch (error) {
-      failures += 1;
-      process.stdout.write(`\n${section.name} failed: ${(error as Error).stack}\n`);
-    }
-  }
-  if (!quick && only === undefined && failures === 0) await writeResults(pages);
-  return failures === 0 ? 0 : 1;
-}
-
-async function runSection({ name, programs, load }: Section): Promise<string> {
+async function runSection({ name, programs, load }: Section, quick: boolean): Promise<string> {
   const missing = programs.filter((program) => findProgram(program) === undefined);
   if (missing.length > 0) {
     const line = `${name} skipped: ${missing.join(', ')} is not installed (node bootstrap.mjs test/scripts/build-collector.ts).`;
@@ -95,23 +72,9 @@ function tableRow(cells: readonly (string | number)[]): string {
 /** What the numbers were measured on, and when. */
 function machine(): string {
   const cpus = os.cpus();
-  const commit = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: import.meta.dirname, encoding: 'utf8' });
   const load = os.loadavg().map((average) => average.toFixed(1));
   return [
     `${cpus.length} × ${cpus[0]?.model.trim() ?? 'unknown processor'}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}.`,
-    `${new Date().toISOString().slice(0, 10)}, commit ${commit.stdout.trim() || 'unknown'}. Load average when it began: ${load.join(', ')}.`,
+    `${new Date().toISOString().slice(0, 10)}, commit ${git('rev-parse', '--short', 'HEAD') || 'unknown'}. Load average when it began: ${load.join(', ')}.`,
   ].join('\n');
-}
-
-async function writeResults(pages: readonly string[]): Promise<void> {
-  const head = `<!-- Written by \`npm run bench\`; do not edit. -->
-
-# Benchmarks
-
-Every ratio is from one run, the contenders taking turns. Absolute times are those of this machine at that time: where the
-load average is above the number of processors it had other work too.
-`;
-  const page = await format([head, ...pages].join('\n\n'), { parser: 'markdown' });
-  writeFileSync(RESULTS, page);
-  process.stdout.write(`\nWritten to ${path.relative(process.cwd(), RESULTS)}.\n`);
 }

@@ -5,7 +5,7 @@ import { format, resolveConfig } from 'prettier';
 import { ATTRIBUTES } from '../../processor/src/otlp/attributes.ts';
 import { variableOf } from '../../processor/src/config/environment.ts';
 import { expectation } from '../../processor/src/config/expectation.ts';
-import { configJsonSchema, type OptionDescription } from '../../processor/src/config/schema.ts';
+import { configJsonSchema, isMarked, type OptionDescription } from '../../processor/src/config/schema.ts';
 import { StatusCode } from '../../processor/src/component.ts';
 import { type BehaviorDefinition, BEHAVIORS } from '../../processor/src/detection/behaviors.ts';
 import { type ErrorDefinition, ERRORS } from '../../processor/src/errors.ts';
@@ -69,6 +69,9 @@ Every option can also be set by an environment variable, which wins over the fil
 joined by \`__\`. \`${example.join('.')}\` is \`${variableOf(example)}\`. Lists and maps are written as YAML flow:
 \`${variableOf(['pipeline', 'scored_kinds'])}='[SERVER, CONSUMER]'\`. An empty variable counts as unset.
 
+The file is read again when it changes and on SIGHUP. A change of an option marked "at once" takes effect while the service
+runs, one of the others at the next start; [operations.md](operations.md#changing-the-configuration) has the details.
+
 A whole file, with a collector as next hop:
 
 \`\`\`yaml
@@ -96,11 +99,12 @@ function groupSection(path: readonly string[], group: OptionDescription): string
     `\`${[...path, key].join('.')}\``,
     showDefault(option),
     expectation(option),
+    isMarked([...path, key], 'x-live') ? 'at once' : 'restart',
     `${option.description}${option.writeOnly === true ? ' (Secret.)' : ''}`,
   ]);
   const inner = entries.filter(([, option]) => option.properties !== undefined);
   return [
-    `${'#'.repeat(path.length + 1)} \`${path.join('.')}\`\n\n${group.description}\n\n${table(['key', 'default', 'takes', 'meaning'], rows)}`,
+    `${'#'.repeat(path.length + 1)} \`${path.join('.')}\`\n\n${group.description}\n\n${table(['key', 'default', 'takes', 'a change', 'meaning'], rows)}`,
     ...inner.flatMap(([key, option]) => groupSection([...path, key], option)),
   ];
 }
@@ -147,6 +151,11 @@ pseudonym.
 
 ${table(['name', 'type', 'unit', 'labels', 'meaning'], metrics)}
 
+With \`metrics.otlp.endpoint\` the same metrics are pushed over OTLP as well, under the same names, as sums since the start
+(cumulative). Units are chosen so that a translation into Prometheus' names changes none. A push that fails is counted, told
+in the log once until pushes arrive again, and dropped; at the stop one more is sent. \`https://\` trusts the authorities of Node and
+those of \`NODE_EXTRA_CA_CERTS\`. Headers in \`OTEL_EXPORTER_OTLP_HEADERS\` are sent too.
+
 Bucket bounds of the histograms:
 
 ${table(['name', 'upper bounds'], histograms)}
@@ -161,7 +170,9 @@ ${table(['key', 'type', 'on', 'may be dropped', 'meaning'], attributes)}
 
 ## Log
 
-JSON lines on standard output. Text is cut at 1 KiB and control characters are escaped, so that no sender can forge a
+JSON lines on standard output, or with \`log.file\` in a file that is rotated by size (\`log.max_bytes\`, \`log.max_files\`). A file
+that cannot be written, on a full disk for instance, stops nothing: its lines go to standard output until it can be, and
+the first of them says so. Text is cut at 1 KiB and control characters are escaped, so that no sender can forge a
 line; secrets and user ids are never logged.
 `;
 }

@@ -7,12 +7,10 @@
  * whose reference data is not found say so; in CI (`CI=true`) they fail. The exit code is 1 if a section failed; a goal
  * that is missed is a result.
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
-import { format } from 'prettier';
 import { referencePath } from '../support/reference-data.ts';
+import { git, runSections, writeResults } from '../support/section-run.ts';
 import { evaluateAblation } from './ablation.section.ts';
 import { evaluateConfounders } from './confounders.section.ts';
 import { evaluateDisguised } from './disguised.section.ts';
@@ -49,44 +47,21 @@ const SECTIONS: readonly Section[] = [
   { name: 'losses', evaluate: evaluateLosses },
 ];
 
-const { quick, only } = readArguments();
-process.exitCode = await run();
+const begin = performance.now();
+const goals: Goal[] = [];
+const { pages, isComplete } = await runSections(SECTIONS, async (section, quick) => {
+  const evaluated = await evaluate(section, quick);
+  goals.push(...evaluated.goals);
+  return sectionText(evaluated);
+});
+if (goals.length > 0) process.stdout.write(`\n${goalsText(goals)}\n`);
+if (isComplete)
+  await writeResults(RESULTS, [headText((performance.now() - begin) / 60_000), goalsText(goals), ...pages]);
 
-function readArguments(): { quick: boolean; only: string | undefined } {
-  const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } } });
-  const names = SECTIONS.map(({ name }) => name);
-  if (values.only !== undefined && !names.includes(values.only)) {
-    process.stderr.write(`--only is ${values.only}; use one of: ${names.join(', ')}.\n`);
-    process.exit(2);
-  }
-  return { quick: values.quick, only: values.only };
-}
-
-/** Returns the exit code. */
-async function run(): Promise<number> {
-  const begin = performance.now();
-  const pages: string[] = [];
-  const goals: Goal[] = [];
-  let failures = 0;
-  for (const section of SECTIONS) {
-    if (only !== undefined && section.name !== only) continue;
-    try {
-      const evaluated = await evaluate(section);
-      goals.push(...evaluated.goals);
-      pages.push(sectionText(evaluated));
-      process.stdout.write(`\n${pages.at(-1)}\n`);
-    } catch (error) {
-      failures += 1;
-      process.stdout.write(`\n${section.name} failed: ${(error as Error).stack}\n`);
-    }
-  }
-  if (goals.length > 0) process.stdout.write(`\n${goalsText(goals)}\n`);
-  const minutes = (performance.now() - begin) / 60_000;
-  if (!quick && only === undefined && failures === 0) await writeResults([goalsText(goals), ...pages], minutes);
-  return failures === 0 ? 0 : 1;
-}
-
-async function evaluate({ name, needs, evaluate: evaluateSection }: Section): Promise<EvaluationSection> {
+async function evaluate(
+  { name, needs, evaluate: evaluateSection }: Section,
+  quick: boolean,
+): Promise<EvaluationSection> {
   const options = { quick, hasData: hasData(NASA_FILE[0]) };
   if (needs === undefined || hasData(needs)) return evaluateSection(options);
   const line = `Not evaluated: reference data not found. Set ANOMALY_TEST_DATA to the folder that holds ${needs}.`;
@@ -98,9 +73,9 @@ function hasData(folder: string): boolean {
   return process.env['ANOMALY_TEST_DATA'] !== undefined && existsSync(referencePath(folder));
 }
 
-async function writeResults(pages: readonly string[], minutes: number): Promise<void> {
+function headText(minutes: number): string {
   const isChanged = git('status', '--porcelain', '--', '../../processor') !== '';
-  const head = `<!-- Written by \`npm run evaluate\`; do not edit. -->
+  return `<!-- Written by \`npm run evaluate\`; do not edit. -->
 
 # How well it detects
 
@@ -109,12 +84,4 @@ same commit gives the same numbers.
 
 ${new Date().toISOString().slice(0, 10)}, commit ${git('rev-parse', '--short', 'HEAD') || 'unknown'}${isChanged ? ' with changes' : ''}, ${Math.ceil(minutes)} min on two threads.
 `;
-  const page = await format([head, ...pages].join('\n\n'), { parser: 'markdown' });
-  writeFileSync(RESULTS, page);
-  process.stdout.write(`\nWritten to ${path.relative(process.cwd(), RESULTS)}.\n`);
-}
-
-/** What git prints; empty outside a repository. */
-function git(...args: string[]): string {
-  return spawnSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8' }).stdout.trim();
 }

@@ -33,13 +33,13 @@ export async function evaluateSimulated(options: SectionOptions): Promise<Evalua
   const attacked = await attackedWorlds(options);
   const all = worlds.map(({ measures }) => measures['all']!);
   const brief = worlds.map(({ measures }) => measures['brief']!);
-  const user = worlds.flatMap(({ episodes }) => episodes);
+  const user = [...worlds, ...attacked].flatMap(({ episodes }) => episodes.filter((episode) => !isOfEndpoint(episode)));
   const endpoint = attacked.flatMap(({ episodes }) => episodes.filter(isOfEndpoint));
   const sum = (of: (world: WorldOutcome) => number) => worlds.reduce((total, world) => total + of(world), 0);
   return {
     title: 'Simulated worlds',
     blocks: [
-      `${worlds.length} worlds of 3 days and 300 users with seeds nobody developed on. The first half is free of attacks and learned from; in the second, each of the eleven behaviours of users comes in three intensities, among three of the twelve harmless oddities. In all ${sum(({ windows }) => windows).toLocaleString('en')} windows of a user and 5 minutes, ${sum(({ positiveWindows }) => positiveWindows).toLocaleString('en')} of them with an attack. FP: false positives per 10,000 windows. In brackets: 95 % intervals over worlds. Simulated attackers are tidier than real ones: what counts is how the detectors stand to each other.`,
+      `${worlds.length} worlds of 3 days and 300 users with seeds nobody developed on. The first half is free of attacks and learned from; in the second, each of the eleven behaviours of users comes in three intensities, all of them about equally long (an hour a world, twenty minutes of low intensity; what takes longer is in some of the worlds), among three of the twelve harmless oddities. In all ${sum(({ windows }) => windows).toLocaleString('en')} windows of a user and 5 minutes, ${sum(({ positiveWindows }) => positiveWindows).toLocaleString('en')} of them with an attack. FP: false positives per 10,000 windows. In brackets: 95 % intervals over worlds. Simulated attackers are tidier than real ones: what counts is how the detectors stand to each other.`,
       detectorTable(all),
       reductionTable(all),
       `Is the world fair? The tuned rules should reach a recall of about 0.50 at 0.1 % and 0.57 at 1 % false windows, each ± 0.1: they reach ${estimateText(over(all, 'tuned_rules', 'recallAtPerMille'), 2)} and ${estimateText(over(all, 'tuned_rules', 'recallAtPercent'), 2)}. Higher, and rules would do; lower, and they were set up to fail.`,
@@ -51,7 +51,7 @@ export async function evaluateSimulated(options: SectionOptions): Promise<Evalua
       '### Attacks one by one, at the default budget',
       'Found: some call of the attack was flagged. Named right: most of its flagged calls have its name. Time to detect: event time from its first call to the first flagged one.',
       episodeTable(user),
-      `In these worlds there were ${estimateText(falsePerDay(worlds), 2)} false incidents a day, and ${percentText(meanOf(worlds.map(({ ordinaryFlagged }) => ordinaryFlagged)).value, 3)} of the ordinary spans were flagged.`,
+      `In the worlds with oddities there were ${estimateText(falsePerDay(worlds), 2)} false incidents a day, and ${percentText(meanOf(worlds.map(({ ordinaryFlagged }) => ordinaryFlagged)).value, 3)} of the ordinary spans were flagged.`,
       '### Attacks on endpoints',
       `A slow or failing endpoint is no user's fault, so it is judged as an incident: ${attacked.length} worlds of their own with all thirteen behaviours in three intensities and no confounders, ${estimateText(falsePerDay(attacked), 2)} false incidents a day.`,
       episodeTable(endpoint),

@@ -68,6 +68,22 @@ test('an exclusion of the configuration file takes the verdict, and is counted',
   expect([judge(101).excluded, anomalies.length]).toEqual([0, 1]);
 });
 
+test('a configuration that is read again changes what no setting beats, and the exclusions of the file only', () => {
+  const expires = new Date((NOW + 1000) * 1000).toISOString();
+  const excluded = { endpoint: 'shop GET /orders/{id}', expires };
+  start({ false_incidents_per_day: 5, exclusions: [excluded, { behavior: 'scraping', expires }] });
+  engine.sensitivity.set({ false_incidents_per_day: 3 });
+  engine.exclusions.add({ id: 'e1', behavior: 'latency', expiresMs: (NOW + 1000) * 1000 });
+  const sensitivity = { false_incidents_per_day: 7, minimum_effect: 2, exclusions: [excluded] };
+  engine.reload(configSchema.parse({ sensitivity }));
+  expect(engine.scorer.sensitivity).toMatchObject({ budget: { falseIncidentsPerDay: 3 }, minimumEffect: 2 });
+  expect(Array.from(engine.exclusions, ({ id }) => id)).toEqual(['e1', 'file-1']);
+  told.told.user = odd;
+  expect(judge(0).excluded).toBe(1);
+  engine.reload(configSchema.parse({}));
+  expect(judge(1).excluded).toBe(0);
+});
+
 test('an exclusion and a switch made between two batches take effect with the next one', () => {
   start();
   told.told.user = odd;

@@ -1,4 +1,4 @@
-import { configSchema } from '../../processor/src/config/schema.ts';
+import { type Config, configSchema } from '../../processor/src/config/schema.ts';
 import { encodeRequest } from '../../processor/src/otlp/request-writer.ts';
 import { createService, type Edges, type Service } from '../../processor/src/service.ts';
 import type { SimulatedSpan } from '../../processor/src/simulation/span.ts';
@@ -23,6 +23,8 @@ export class RunningService {
   readonly grpc: GrpcSender;
   readonly http: HttpSender;
   readonly log: readonly Readonly<Record<string, unknown>>[];
+  /** What the configuration file would hold when it is read again. */
+  settings: Settings;
   readonly #control: string;
 
   /** `folder`: the data folder. `settings` are laid over free ports; without `export` everything goes to `nextHop`. */
@@ -34,30 +36,35 @@ export class RunningService {
     const nextHop = await startNextHop();
     const log: Record<string, unknown>[] = [];
     const destination = { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) };
-    const config = configSchema.parse({
-      export: { endpoint: `127.0.0.1:${nextHop.port}` },
-      store: { directory: folder },
-      ...settings,
-      receiver: { grpc_port: 0, http_port: 0, ...settings['receiver'] },
-      control: { port: 0, ...settings['control'] },
-    });
-    const edges = { clock, random: seededRandom(1), log: createLog({ level: 'info', destination }) };
+    const configOf = (given: Settings): Config =>
+      configSchema.parse({
+        export: { endpoint: `127.0.0.1:${nextHop.port}` },
+        store: { directory: folder },
+        ...given,
+        receiver: { grpc_port: 0, http_port: 0, ...given['receiver'] },
+        control: { port: 0, ...given['control'] },
+      });
+    let running: RunningService | undefined;
+    const readConfig = (): Config => configOf(running?.settings ?? settings);
+    const edges = { clock, random: seededRandom(1), log: createLog({ level: 'info', destination }), readConfig };
     try {
-      const service = await createService(config, edges);
+      const service = await createService(readConfig(), edges);
       try {
         await service.start();
       } catch (error) {
         await service.stop(AbortSignal.abort());
         throw error;
       }
-      return new RunningService(service, nextHop, log);
+      running = new RunningService(service, nextHop, log, settings);
+      return running;
     } catch (error) {
       nextHop.stop();
       throw error;
     }
   }
 
-  private constructor(service: Service, nextHop: NextHopServer, log: RunningService['log']) {
+  private constructor(service: Service, nextHop: NextHopServer, log: RunningService['log'], settings: Settings) {
+    this.settings = settings;
     const { grpc, http, control } = service.addresses();
     this.#control = control;
     this.service = service;

@@ -1,6 +1,8 @@
 /** The whole service in one process, from its receivers to its next hop. */
 import { protobufToObject } from '../../processor/src/otlp/protobuf-to-json.ts';
+import { renameSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import path from 'node:path';
 import { configSchema } from '../../processor/src/config/schema.ts';
 import { createService } from '../../processor/src/service.ts';
 import { createLog } from '../../processor/src/telemetry/log.ts';
@@ -23,6 +25,14 @@ afterEach(async () => {
   for (const service of running.splice(0)) await service.stop();
   removeTemporaryFolders();
 });
+
+/** Stops the service started last and starts one on its folder. */
+async function restart(folder: string, settings: Settings): Promise<RunningService> {
+  await running.pop()?.stop();
+  return start(folder, settings);
+}
+
+const knownUsers = (service: RunningService) => service.metric('api_anomaly_tracked_entities', 'entity="user"');
 
 /** `count` calls that begin now. */
 function callsNow(count: number, first = 0) {
@@ -121,6 +131,72 @@ describe('a service that cannot start', () => {
     const config = configSchema.parse({ export: { endpoint: 'https://localhost:1', tls }, store: { directory } });
     await expect(createService(config, edges)).rejects.toThrow('export.tls.ca_file');
     await start(directory);
+  });
+});
+
+describe('another pseudonym key', () => {
+  test('after a rotation known users go on under their new pseudonym, from then on without the old key', async () => {
+    const folder = temporaryFolder();
+    await (await start(folder, TAP)).send(request(callsNow(3)));
+    const former = path.join(folder, 'former-key');
+    let service = await restart(folder, TAP);
+    renameSync(path.join(folder, 'secrets/pseudonym'), former);
+    service = await restart(folder, { ...TAP, identity: { previous_pseudonym_key_files: [former] } });
+    await service.send(request(callsNow(3, 10)));
+    expect(await knownUsers(service)).toBe(1);
+    service = await restart(folder, TAP);
+    await service.send(request(callsNow(3, 20)));
+    expect(await knownUsers(service)).toBe(1);
+  });
+
+  test('without the one before makes a new user of everyone', async () => {
+    const folder = temporaryFolder();
+    await (await start(folder, TAP)).send(request(callsNow(3)));
+    const service = await restart(folder, { ...TAP, identity: { pseudonym_key: 'ab'.repeat(32) } });
+    await service.send(request(callsNow(3, 10)));
+    expect(await knownUsers(service)).toBe(2);
+  });
+
+  test('in a file that holds none keeps the service from starting, and says which', async () => {
+    const folder = temporaryFolder();
+    const file = path.join(folder, 'key');
+    const identity = { pseudonym_key_file: file };
+    const missing = `identity.pseudonym_key_file is ${file} (ENOENT`;
+    await expect(RunningService.start(folder, { identity })).rejects.toThrow(missing);
+    writeFileSync(file, 'too short');
+    await expect(RunningService.start(folder, { identity })).rejects.toThrow('(holds no key); use a readable file');
+  });
+});
+
+describe('a changed configuration', () => {
+  test('takes effect as far as it can, and what needs a restart is named', async () => {
+    const service = await start(undefined, TAP);
+    service.settings = { ...TAP, log: { level: 'warn' }, features: { max_users: 1000 } };
+    service.service.reloadConfig();
+    expect(service.service.configStatus()).toMatchObject({ isInUse: true, pending: ['features.max_users'] });
+    const [line] = service.log.filter(({ msg }) => msg === 'restart to apply these options');
+    expect(line).toMatchObject({ level: 'warn', pending: ['features.max_users'] });
+    const lines = service.log.length;
+    service.settings = { ...TAP, log: { level: 'warn' } };
+    service.service.reloadConfig();
+    expect(service.log.length).toBe(lines);
+  });
+
+  test('with a mistake leaves the one before in use, and says so in the log and by metrics', async () => {
+    const service = await start(undefined, TAP);
+    const readAt = await service.metric('api_anomaly_config_reload_timestamp_seconds');
+    service.settings = { ...TAP, log: { level: 'loud' } };
+    service.service.reloadConfig();
+    expect(service.log.at(-1)).toMatchObject({
+      level: 'error',
+      msg: 'the configuration is not used; the one before stays',
+      mistakes: [expect.stringContaining('level')],
+    });
+    expect(await service.metric('api_anomaly_config_reload_success')).toBe(0);
+    expect(await service.metric('api_anomaly_config_reload_timestamp_seconds')).toBe(readAt);
+    service.settings = TAP;
+    service.service.reloadConfig();
+    expect(await service.metric('api_anomaly_config_reload_success')).toBe(1);
   });
 });
 

@@ -89,7 +89,7 @@ export class CallReader {
     call.isSampled = call.adjustedCount > 1;
   }
 
-  /** The pseudonyms that a raw identity has under every kind, as user and as address: all that is to be erased of it. */
+  /** The pseudonyms of a raw identity under every kind and key, as user and as address: all that is to be erased of it. */
   keysOf(identity: string): EntityKey[] {
     return this.#identity.keysOf(identity);
   }

@@ -72,14 +72,16 @@ export class IdentityReader {
     call.countsForUser = call.identityKind !== 0 && isEdge;
   }
 
-  /** The pseudonyms that a raw identity has under every kind, as user and as address: all that is to be erased of it. */
+  /** The pseudonyms of a raw identity under every kind and key, as user and as address: all that is to be erased of it. */
   keysOf(identity: string): EntityKey[] {
-    const pseudonyms = this.#pseudonyms;
     const bytes = Buffer.from(identity);
-    return [...new Set([...this.#kinds, this.#addressKind])].map((kind) => {
-      if (kind === this.#addressKind) this.#addressPseudonym(bytes, 0, bytes.length);
-      else pseudonyms.pseudonym(kind, bytes, 0, bytes.length);
-      return { high: pseudonyms.high, low: pseudonyms.low };
+    const address = this.#address;
+    address.read(bytes, 0, bytes.length);
+    return [...new Set([...this.#kinds, this.#addressKind])].flatMap((kind) => {
+      const isAddress = kind === this.#addressKind && address.family !== 0;
+      return isAddress
+        ? this.#pseudonyms.all(kind, address.bytes, 0, address.length)
+        : this.#pseudonyms.all(kind, bytes, 0, bytes.length);
     });
   }
 

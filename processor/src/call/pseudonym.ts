@@ -25,7 +25,21 @@ const CACHE_SLOTS = 2 ** 18;
 /** Longest part of an identity that is read; of a longer one its length counts as well. */
 const MAX_IDENTITY_BYTES = 4096;
 
-const KEY_BYTES = 32;
+/** Length of every key. */
+export const PSEUDONYM_KEY_BYTES = 32;
+
+export interface OtherKeys {
+  /** Keys used before, the latest first: who had a pseudonym under one of them is the same entity. */
+  readonly previous?: readonly Buffer[];
+  /**
+   * Key of the hashes of what is no identity: clients, networks, objects. They are part of what is learned, so that it
+   * must outlive a change of the pseudonym key. The pseudonym key itself by default.
+   */
+  readonly hashKey?: Buffer;
+}
+
+/** Hears that the entity `high`, `low` was called `previousHigh`, `previousLow` under a previous key, if it was there then. */
+export type SuccessionListener = (previousHigh: number, previousLow: number, high: number, low: number) => void;
 
 /**
  * Replaces identities by pseudonyms: the first 64 bits of HMAC-SHA256 over kind and identity, under a secret key. Who
@@ -40,16 +54,28 @@ export class Pseudonyms {
   low = 0;
 
   readonly #key: KeyObject;
+  readonly #previous: readonly KeyObject[];
+  readonly #hashKey: KeyObject;
+  #succession: SuccessionListener | undefined;
   readonly #valueHash: HalfSipHash;
   readonly #kinds = new Map<string, PseudonymKind>();
   /** Per slot: hash high, hash low, pseudonym high, pseudonym low; a pseudonym of 0, 0 marks a free slot. */
   readonly #cache = new Uint32Array(CACHE_SLOTS * 4);
 
   /** `key`: 32 secret bytes, kept as long as pseudonyms are to stay the same. */
-  constructor(key: Buffer) {
-    if (key.length !== KEY_BYTES) throw new RangeError(`The pseudonym key has ${key.length} bytes; give ${KEY_BYTES}.`);
-    this.#key = createSecretKey(key);
+  constructor(key: Buffer, { previous = [], hashKey = key }: OtherKeys = {}) {
+    this.#key = keyObject(key);
+    this.#previous = previous.map(keyObject);
+    this.#hashKey = keyObject(hashKey);
     this.#valueHash = new HalfSipHash(this.#derive('value'));
+  }
+
+  /**
+   * Has `listener` hear of the former pseudonyms of every identity that is not in the cache, one for each previous key,
+   * before `pseudonym` returns. Never called where there are no previous keys.
+   */
+  onSuccession(listener: SuccessionListener): void {
+    this.#succession = listener;
   }
 
   /** The kind of that name; always the same object. */
@@ -75,7 +101,9 @@ export class Pseudonyms {
     const slot = (hashLow & (CACHE_SLOTS - 1)) * 4;
     const isCached = cache[slot] === hashHigh && cache[slot + 1] === hashLow;
     if (!isCached || (cache[slot + 2] === 0 && cache[slot + 3] === 0)) {
-      this.#compute(kind, bytes.subarray(offset, offset + readLength), length);
+      const identity = bytes.subarray(offset, offset + readLength);
+      this.#compute(this.#key, kind, identity, length);
+      if (this.#previous.length > 0) this.#tellSuccession(kind, identity, length);
       cache[slot] = hashHigh;
       cache[slot + 1] = hashLow;
       cache[slot + 2] = this.high;
@@ -84,6 +112,15 @@ export class Pseudonyms {
     }
     this.high = cache[slot + 2]!;
     this.low = cache[slot + 3]!;
+  }
+
+  /** The pseudonyms of an identity under all keys, the present one first. */
+  all(kind: PseudonymKind, bytes: Uint8Array, offset: number, length: number): EntityKey[] {
+    const identity = bytes.subarray(offset, offset + Math.min(length, MAX_IDENTITY_BYTES));
+    return [this.#key, ...this.#previous].map((key) => {
+      this.#compute(key, kind, identity, length);
+      return { high: this.high, low: this.low };
+    });
   }
 
   /** Keyed 32-bit hash of values that are no identities, for counting distinct ones; unsigned, never 0. */
@@ -101,8 +138,18 @@ export class Pseudonyms {
     return this.deriveKey(purpose).readInt32LE(0);
   }
 
-  #compute(kind: PseudonymKind, identity: Uint8Array, length: number): void {
-    const hmac = createHmac('sha256', this.#key).update(kind.prefix).update(identity);
+  #tellSuccession(kind: PseudonymKind, identity: Uint8Array, length: number): void {
+    const { high, low } = this;
+    for (const key of this.#previous) {
+      this.#compute(key, kind, identity, length);
+      this.#succession?.(this.high, this.low, high, low);
+    }
+    this.high = high;
+    this.low = low;
+  }
+
+  #compute(key: KeyObject, kind: PseudonymKind, identity: Uint8Array, length: number): void {
+    const hmac = createHmac('sha256', key).update(kind.prefix).update(identity);
     if (length > identity.length) hmac.update(`\0${length}`);
     const digest = hmac.digest();
     this.high = digest.readUInt32BE(0);
@@ -112,8 +159,15 @@ export class Pseudonyms {
 
   /** No kind begins with a zero byte, so these inputs are apart from those of pseudonyms. */
   #derive(purpose: string): Buffer {
-    return createHmac('sha256', this.#key).update(`\0${purpose}`).digest().subarray(0, 8);
+    return createHmac('sha256', this.#hashKey).update(`\0${purpose}`).digest().subarray(0, 8);
   }
+}
+
+function keyObject(key: Buffer): KeyObject {
+  if (key.length !== PSEUDONYM_KEY_BYTES) {
+    throw new RangeError(`The pseudonym key has ${key.length} bytes; give ${PSEUDONYM_KEY_BYTES}.`);
+  }
+  return createSecretKey(key);
 }
 
 /** How an entity is called wherever it is shown: 'u_' (users) or 'a_' (addresses) and 16 hex digits. */

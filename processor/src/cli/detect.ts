@@ -14,12 +14,8 @@ import {
   openRecording,
   recordingConfig,
   type RecordingOptions,
-  UsageError,
 } from './recording-options.ts';
-
-/** Exit codes: a run that failed, and options that cannot be used. */
-const FAILED = 1;
-const BAD_USAGE = 2;
+import { explainingErrors, UsageError } from './usage-error.ts';
 
 interface Options extends RecordingOptions {
   readonly model?: string;
@@ -36,15 +32,7 @@ export function detectCommand(): Command {
     .option('--model <file>', 'judge by this model, a file of models/ in the data folder, and learn nothing')
     .requiredOption('--out <file>', 'file to write, in the encoding of the first input; compressed if it ends in .gz')
     .option('--json', 'print the summary as JSON; progress goes to standard error')
-    .action(async (options: Options) => {
-      try {
-        await detect(options);
-      } catch (error) {
-        if (!(error instanceof Error) || error.name === 'ConfigError') throw error;
-        process.stderr.write(`${error.message}\n`);
-        process.exitCode = error instanceof UsageError ? BAD_USAGE : FAILED;
-      }
-    });
+    .action(explainingErrors(detect));
 }
 
 async function detect(options: Options): Promise<void> {

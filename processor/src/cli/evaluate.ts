@@ -16,12 +16,8 @@ import {
   openRecording,
   recordingConfig,
   type RecordingOptions,
-  UsageError,
 } from './recording-options.ts';
-
-/** Exit codes: a run that failed, and options that cannot be used. */
-const FAILED = 1;
-const BAD_USAGE = 2;
+import { explainingErrors, UsageError } from './usage-error.ts';
 
 /** Of the resamples and of the peer's forest: the same traces give the same report. */
 const SEED = 1;
@@ -53,16 +49,7 @@ export function evaluateCommand(): Command {
     )
     .option('--rules <file>', 'static rules to compare with, instead of the default ones')
     .option('--json', 'print the report as JSON; progress goes to standard error')
-    .action(async (options: Options) => {
-      try {
-        await evaluate(options);
-      } catch (error) {
-        const isForMain = error instanceof ServiceError || (error as Error).name === 'ConfigError';
-        if (!(error instanceof Error) || isForMain) throw error;
-        process.stderr.write(`${error.message}\n`);
-        process.exitCode = error instanceof UsageError ? BAD_USAGE : FAILED;
-      }
-    });
+    .action(explainingErrors(evaluate));
 }
 
 async function evaluate(options: Options): Promise<void> {

@@ -7,6 +7,7 @@ import { Recording } from '../replay/recording.ts';
 import type { Learning } from '../replay/replay.ts';
 import { readModelFile } from '../store/model-file.ts';
 import { createProgress } from './progress.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface TracesOptions {
   readonly traces: readonly string[];
@@ -19,9 +20,6 @@ export interface RecordingOptions extends TracesOptions {
 }
 
 export type LearningOptions = RecordingOptions & { readonly model?: string };
-
-/** An option that cannot be used; the message has the value and the remedy. */
-export class UsageError extends Error {}
 
 /** The options of every command that reads traces. */
 export function addTracesOptions(command: Command): Command {

@@ -1,28 +1,63 @@
 /** `api-anomaly serve`: the service, until a signal stops it. */
 import { Command } from 'commander';
+import { pino } from 'pino';
+import { FileWatch } from '../config/file-watch.ts';
 import { loadConfig } from '../config/load.ts';
-import { createService } from '../service.ts';
+import type { Config } from '../config/schema.ts';
+import { createService, type Edges } from '../service.ts';
 import { createLog } from '../telemetry/log.ts';
+import { LogFile } from '../telemetry/log-file.ts';
 
 export function serveCommand(): Command {
   return new Command('serve')
     .description('Run the service: OTLP in, scored spans and metrics out.')
     .option('-c, --config <file>', 'YAML file; without it, defaults and API_ANOMALY_ environment variables')
     .action(async ({ config: file }: { config?: string }) => {
-      const config = loadConfig(file, process.env);
-      const log = createLog({ level: config.log.level });
-      const service = await createService(config, { clock: Date.now, random: Math.random, log });
-      const stopped = untilSignal();
+      const readConfig = () => loadConfig(file, process.env);
+      const config = readConfig();
+      const logFile = logFileOf(config);
+      await logFile?.start();
+      const log = createLog({ level: config.log.level, ...(logFile !== undefined && { destination: logFile }) });
       try {
-        await service.start();
-        log.info(service.addresses(), 'listening');
-        const signal = await stopped;
-        log.info({ signal }, 'stopping');
+        await serve(config, { log, readConfig }, file);
       } finally {
-        await service.stop(AbortSignal.timeout(config.stop.deadline_seconds * 1000));
+        await logFile?.stop(AbortSignal.timeout(LOG_STOP_MS));
       }
-      log.info('stopped');
     });
+}
+
+/** Time for the last lines to reach the disk. */
+const LOG_STOP_MS = 5000;
+
+function logFileOf({ log }: Config): LogFile | undefined {
+  if (log.file === '') return undefined;
+  const fallback = pino.destination(1);
+  return new LogFile({ file: log.file, maxBytes: log.max_bytes, maxFiles: log.max_files, fallback });
+}
+
+/** Runs until a signal stops it. */
+async function serve(
+  config: Config,
+  edges: Pick<Edges, 'log' | 'readConfig'>,
+  file: string | undefined,
+): Promise<void> {
+  const { log } = edges;
+  const service = await createService(config, { clock: Date.now, random: Math.random, ...edges });
+  const stopped = untilSignal();
+  const reload = (): void => service.reloadConfig();
+  const watch = file === undefined ? undefined : new FileWatch(file, reload);
+  try {
+    process.on('SIGHUP', reload);
+    await service.start();
+    await watch?.start();
+    log.info(service.addresses(), 'listening');
+    const signal = await stopped;
+    log.info({ signal }, 'stopping');
+  } finally {
+    await watch?.stop();
+    await service.stop(AbortSignal.timeout(config.stop.deadline_seconds * 1000));
+  }
+  log.info('stopped');
 }
 
 /** The first signal asks for a graceful stop; the second one ends the process at once. */

@@ -10,10 +10,7 @@ import { LABEL_ATTRIBUTE } from '../simulation/span.ts';
 import { batchesOf, toResourceSpans } from '../simulation/trace-batch.ts';
 import { type AttackOrder, createWorld, EVERY_ATTACK, type World, type WorldOptions } from '../simulation/world.ts';
 import { createProgress } from './progress.ts';
-
-/** Exit codes: a run that failed, and options that cannot be used. */
-const FAILED = 1;
-const BAD_USAGE = 2;
+import { explainingErrors, UsageError } from './usage-error.ts';
 
 /** Spans a line: what a collector's batch processor sends at a time in a quiet hour. */
 const SPANS_PER_LINE = 200;
@@ -41,9 +38,6 @@ interface Summary {
   readonly episodes: readonly (Episode & { readonly spans: number })[];
 }
 
-/** An option that cannot be used; the message has the value and the remedy. */
-class UsageError extends Error {}
-
 export function simulateCommand(): Command {
   return new Command('simulate')
     .description('write simulated API traffic with labelled attacks as OTLP JSON lines')
@@ -61,18 +55,12 @@ export function simulateCommand(): Command {
     .option('--start <time>', 'first moment, ISO 8601', '2026-01-12T00:00:00Z')
     .option('--json', 'print the summary and the ground truth as JSON')
     .addHelpText('after', `\nBehaviors: ${BEHAVIORS.join(', ')}\nConfounders: ${CONFOUNDER_NAMES.join(', ')}`)
-    .action(simulate);
+    .action(explainingErrors(simulate));
 }
 
 async function simulate(options: Options): Promise<void> {
-  try {
-    const summary = await write(createWorld(worldOptions(options)), options.out);
-    process.stdout.write(options.json ? `${JSON.stringify(summary, null, 2)}\n` : describe(summary));
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = error instanceof UsageError ? BAD_USAGE : FAILED;
-  }
+  const summary = await write(createWorld(worldOptions(options)), options.out);
+  process.stdout.write(options.json ? `${JSON.stringify(summary, null, 2)}\n` : describe(summary));
 }
 
 async function write(world: World, path: string): Promise<Summary> {

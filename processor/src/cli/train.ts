@@ -11,6 +11,7 @@ import { writeModelFile } from '../store/model-file.ts';
 import { count } from './demo-report.ts';
 import { createProgress } from './progress.ts';
 import { addTracesOptions, openRecording, recordingConfig, type TracesOptions } from './recording-options.ts';
+import { explainingErrors } from './usage-error.ts';
 
 const FAILED = 1;
 
@@ -26,15 +27,7 @@ export function trainCommand(): Command {
     .requiredOption('--model <file>', 'file to write; `detect --model` and the import of the service take it')
     .option('--json', 'print the summary as JSON; progress goes to standard error')
     .addHelpText('after', '\nExits with 1 where the model does not pass the gates; it is written all the same.')
-    .action(async (options: Options) => {
-      try {
-        await train(options);
-      } catch (error) {
-        if (!(error instanceof Error) || error.name === 'ConfigError') throw error;
-        process.stderr.write(`${error.message}\n`);
-        process.exitCode = FAILED;
-      }
-    });
+    .action(explainingErrors(train));
 }
 
 async function train(options: Options): Promise<void> {

@@ -1,6 +1,6 @@
 /** Options of what is learnt and what is flagged. */
 import { z } from 'zod';
-import { choice, decimal, flag, integer, names, section, text } from './option.ts';
+import { choice, decimal, flag, integer, live, names, path, secret, section, text } from './option.ts';
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
@@ -15,6 +15,16 @@ export const identity = section('Who sent a request.', {
     [],
     256,
     'Services (service.name) whose spans count for users and addresses. Empty: all spans that carry the identity themselves.',
+  ),
+  pseudonym_key: secret('Key of the pseudonyms, 32 bytes in hex or base64; best given by the environment.'),
+  pseudonym_key_file: path(
+    '',
+    'File with that key: its bytes as they are, in hex or base64, or as the service keeps it. With neither one is made at the first start, in the data folder.',
+  ),
+  previous_pseudonym_key_files: names(
+    [],
+    8,
+    'Files with keys used before, the latest first: users known under one of them go on under their new pseudonym.',
   ),
   trust_forwarded_for: flag(
     false,
@@ -62,10 +72,9 @@ export const model = section('The isolation forests and their training.', {
   min_rows: integer(10_000, [100, 100_000_000], 'Rows needed before the first model.'),
   min_entities: integer(20, [1, 1_000_000], 'Users or addresses needed before the first model.'),
   min_hours: decimal(1, [0, 720], 'Hours of span time needed before the first model.'),
-  retrain_every_hours: decimal(1, [0, 720], 'Hours of span time between trainings; 0 never trains again.'),
-  promote: choice(
-    ['automatic', 'manual'],
-    'Whether a later model that passes its checks replaces the one in use by itself.',
+  retrain_every_hours: live(decimal(1, [0, 720], 'Hours of span time between trainings; 0 never trains again.')),
+  promote: live(
+    choice(['automatic', 'manual'], 'Whether a later model that passes its checks replaces the one in use by itself.'),
   ),
   sample_rows: integer(12_000, [1000, 1_000_000], 'Rows kept to train on.'),
   max_upload_bytes: integer(
@@ -108,27 +117,29 @@ const exclusion = z.strictObject({
   note: z.string().max(1000).default('').describe('Why.'),
 });
 
-export const sensitivity = section('How much is flagged.', {
-  false_incidents_per_day: decimal(
-    10,
-    [0.01, 10_000],
-    'Expected number of false incidents a day, for the whole deployment.',
-  ),
-  users_share: decimal(0.6, [0, 1], 'Share of that budget for users.'),
-  addresses_share: decimal(0.2, [0, 1], 'Share of that budget for client addresses.'),
-  endpoints_share: decimal(0.2, [0, 1], 'Share of that budget for endpoints.'),
-  minimum_effect: decimal(
-    1,
-    [0.1, 100],
-    'Factor on the least effect that is worth an alert, such as five failed logins.',
-  ),
-  behaviors,
-  exclusions: z
-    .array(exclusion)
-    .max(200)
-    .default([])
-    .describe(
-      'What is known and not to alert: a scope of entity, endpoint and behavior, at least one of them, and when it ends.',
+export const sensitivity = live(
+  section('How much is flagged.', {
+    false_incidents_per_day: decimal(
+      10,
+      [0.01, 10_000],
+      'Expected number of false incidents a day, for the whole deployment.',
     ),
-  top_users: integer(50, [0, 200], 'Users shown in api_anomaly_user_score, by pseudonym.'),
-});
+    users_share: decimal(0.6, [0, 1], 'Share of that budget for users.'),
+    addresses_share: decimal(0.2, [0, 1], 'Share of that budget for client addresses.'),
+    endpoints_share: decimal(0.2, [0, 1], 'Share of that budget for endpoints.'),
+    minimum_effect: decimal(
+      1,
+      [0.1, 100],
+      'Factor on the least effect that is worth an alert, such as five failed logins.',
+    ),
+    behaviors,
+    exclusions: z
+      .array(exclusion)
+      .max(200)
+      .default([])
+      .describe(
+        'What is known and not to alert: a scope of entity, endpoint and behavior, at least one of them, and when it ends.',
+      ),
+    top_users: integer(50, [0, 200], 'Users shown in api_anomaly_user_score, by pseudonym.'),
+  }),
+);

@@ -2,7 +2,7 @@
 import { parse } from 'yaml';
 import { ServiceError } from '../errors.ts';
 import { isMap, nearestKey, showValue } from './mistakes.ts';
-import { configJsonSchema, describeOption, type OptionDescription } from './schema.ts';
+import { describeOption, optionPaths } from './schema.ts';
 
 const PREFIX = 'API_ANOMALY_';
 const SEPARATOR = '__';
@@ -37,7 +37,7 @@ export function readEnvironment(environment: Readonly<Record<string, string | un
     const path = name.toLowerCase().split(SEPARATOR);
     const option = describeOption(path);
     if (option === undefined) {
-      const nearest = nearestKey(variable, optionPaths(configJsonSchema, []).map(variableOf));
+      const nearest = nearestKey(variable, optionPaths().map(variableOf));
       mistakes.push(new ServiceError('config_unknown_key', { key: variable, value: showValue(text, []), nearest }));
       continue;
     }
@@ -49,14 +49,6 @@ export function readEnvironment(environment: Readonly<Record<string, string | un
     }
   }
   return { values, mistakes };
-}
-
-/** The paths of all options, groups not among them. */
-export function optionPaths(group: OptionDescription, path: readonly string[]): string[][] {
-  return Object.entries(group.properties ?? {}).flatMap(([key, option]) => {
-    const inner = [...path, key];
-    return option.properties === undefined ? [inner] : optionPaths(option, inner);
-  });
 }
 
 /** Sets the value at `path`, which the schema knows, making the groups on the way. */

@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { ServiceError } from '../errors.ts';
 import { readEnvironment } from './environment.ts';
 import { findMistakes, isMap } from './mistakes.ts';
+import { headerMap } from './option.ts';
 import { type Config, configSchema, describeOption } from './schema.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -33,7 +34,8 @@ export function loadConfig(file: string | undefined, environment: Environment): 
   if (!checked.success || mistakes.length > 0) throw new ConfigError(mistakes);
 
   const config = checked.data;
-  if (config.export.headers_file !== '') config.export.headers = readHeaders(config);
+  addHeaders(config.export);
+  addHeaders(config.metrics.otlp);
   return deepFreeze(config);
 }
 
@@ -81,10 +83,15 @@ function merge(under: Record<string, unknown>, over: Record<string, unknown>): R
   return Object.fromEntries(merged);
 }
 
-function readHeaders({ export: { headers, headers_file: file } }: Config): Record<string, string> {
-  const { headers: schema } = configSchema.shape.export.unwrap().shape;
-  const read = schema.safeParse(readYaml(file, readText(file)));
-  if (read.success) return { ...headers, ...read.data };
+/** Adds the headers that are in a file of their own. */
+function addHeaders(group: { headers: Record<string, string>; headers_file: string }): void {
+  const { headers_file: file } = group;
+  if (file === '') return;
+  const read = headerMap.safeParse(readYaml(file, readText(file)));
+  if (read.success) {
+    group.headers = { ...group.headers, ...read.data };
+    return;
+  }
   const reason = 'it is not a map of header names to text';
   throw new ConfigError([new ServiceError('config_malformed', { source: file, reason })]);
 }

@@ -4,7 +4,7 @@ import { closest } from 'fastest-levenshtein';
 import type { z } from 'zod';
 import { ServiceError } from '../errors.ts';
 import { expectation } from './expectation.ts';
-import { type Config, type configSchema, describeOption } from './schema.ts';
+import { type Config, type configSchema, describeOption, isMarked } from './schema.ts';
 
 type Checked = z.ZodSafeParseResult<z.output<typeof configSchema>>;
 
@@ -25,8 +25,7 @@ export function nearestKey(mistaken: string, valid: readonly string[]): string {
 
 /** A value as it may be shown: on one line, cut, and hidden where it is a secret. */
 export function showValue(value: unknown, path: readonly string[]): string {
-  const secret = path.some((_, index) => describeOption(path.slice(0, index + 1))?.writeOnly === true);
-  if (secret) return '(hidden)';
+  if (isMarked(path, 'writeOnly')) return '(hidden)';
   const shown = JSON.stringify(value) ?? 'missing';
   return shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}…` : shown;
 }
@@ -57,7 +56,7 @@ function explain(values: unknown, issue: z.core.$ZodIssue): ServiceError[] {
 
 /** Options that are right one by one but not together. */
 function contradictions(config: Config): ServiceError[] {
-  const { receiver, pipeline, sensitivity, control } = config;
+  const { receiver, pipeline, sensitivity, control, metrics, identity } = config;
   const mistakes: ServiceError[] = [];
   const invalid = (key: string, value: unknown, expected: string): void => {
     mistakes.push(new ServiceError('config_invalid_value', { key, value: String(value), expected }));
@@ -88,6 +87,14 @@ function contradictions(config: Config): ServiceError[] {
   for (const [index, { entity, endpoint, behavior, expires }] of sensitivity.exclusions.entries()) {
     if (entity ?? endpoint ?? behavior) continue;
     invalid(`sensitivity.exclusions.${index}`, `expires ${expires}`, 'at least one of entity, endpoint and behavior');
+  }
+  if (identity.pseudonym_key !== '' && identity.pseudonym_key_file !== '') {
+    invalid('identity.pseudonym_key_file', identity.pseudonym_key_file, 'either it or identity.pseudonym_key');
+  }
+  const { otlp } = metrics;
+  if (otlp.timeout_seconds > otlp.interval_seconds) {
+    const most = `at most metrics.otlp.interval_seconds, ${otlp.interval_seconds}`;
+    invalid('metrics.otlp.timeout_seconds', otlp.timeout_seconds, most);
   }
   for (const [group, tls] of [
     ['export', config.export.tls],

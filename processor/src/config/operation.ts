@@ -1,7 +1,23 @@
 /** Options of running the service: its files, its control API and its log. */
-import { bindAddress, choice, decimal, flag, integer, listenerTls, names, path, secrets, section } from './option.ts';
+import {
+  bindAddress,
+  choice,
+  decimal,
+  flag,
+  headers,
+  integer,
+  listenerTls,
+  live,
+  names,
+  path,
+  secrets,
+  section,
+  text,
+} from './option.ts';
 
 const MIB = 1024 * 1024;
+
+const PUSH_ENDPOINT = /^((https?:\/\/)?([\w.-]+|\[[\da-fA-F:.]+\]):\d{1,5}(\/[\w./~-]*)?)?$/;
 
 export const store = section('Files the service keeps.', {
   directory: path('./data', 'Folder of models, snapshots and keys; one instance owns it.'),
@@ -74,6 +90,34 @@ export const control = section('The control API with /health, /ready and /metric
   max_detect_bytes: integer(4 * MIB, [1024, 1024 * MIB], 'Largest body of /detect after decompression, in bytes.'),
 });
 
-export const log = section('JSON lines on standard output.', {
-  level: choice(['info', 'trace', 'debug', 'warn', 'error'], 'Least severe level written.'),
+const otlp = section(
+  'Metrics pushed over OTLP. What cannot be delivered is dropped: the next push has all sums again.',
+  {
+    endpoint: text(
+      '',
+      [PUSH_ENDPOINT, 'collector:4317 or https://otlp.example.com:443'],
+      'OTLP receiver of metrics. Empty: none. Plain text unless https://. With http/protobuf a path may follow; /v1/metrics otherwise.',
+    ),
+    protocol: choice(['grpc', 'http/protobuf'], 'How it is spoken to.'),
+    interval_seconds: decimal(60, [1, 86_400], 'Seconds between two pushes.'),
+    timeout_seconds: decimal(10, [0.1, 60], 'Longest wait for an answer; at most interval_seconds.'),
+    headers: headers('Headers sent with every push, such as authorization. Never printed or logged.'),
+    headers_file: path('', 'YAML file with further headers, for secrets mounted as files. It wins over headers.'),
+  },
+);
+
+export const metrics = section('Metrics, beside /metrics on the control port.', { otlp });
+
+export const log = section('JSON lines, on standard output or in a file.', {
+  level: live(choice(['info', 'trace', 'debug', 'warn', 'error'], 'Least severe level written.')),
+  file: path(
+    '',
+    'File to write to instead, created with mode 0600. While it cannot be written, lines go to standard output.',
+  ),
+  max_bytes: integer(
+    16 * MIB,
+    [64 * 1024, 4096 * MIB],
+    'Size from which the file is renamed to FILE.1 and begun anew, in bytes.',
+  ),
+  max_files: integer(5, [1, 100], 'Renamed files kept, FILE.1 the latest.'),
 });

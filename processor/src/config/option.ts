@@ -31,6 +31,17 @@ export function text(preset: string, [form, example]: readonly [RegExp, string],
     .meta({ examples: [example] });
 }
 
+/** A secret of 32 bytes; empty means none is given. Never printed or logged. */
+export function secret(meaning: string) {
+  return z
+    .string()
+    .max(64)
+    .regex(/^([\da-f]{64}|[\w+/]{43}=)?$/i)
+    .default('')
+    .describe(meaning)
+    .meta({ examples: ['64 hex digits', '44 characters of base64'], writeOnly: true });
+}
+
 /** The path of a file or folder; empty means none. Relative to the working directory. */
 export function path(preset: string, meaning: string) {
   return z.string().max(4096).default(preset).describe(meaning);
@@ -76,6 +87,19 @@ export function listenerTls(meaning: string) {
       'PEM file of the authorities whose client certificates are taken. Set, every client needs one (mutual TLS).',
     ),
   });
+}
+
+/** Header names and values, as a file of them holds too. */
+export const headerMap = z.record(z.string().regex(/^[\w.-]{1,128}$/), z.string().max(16 * 1024));
+
+/** Headers sent with requests of ours: secrets, so never printed or logged. */
+export function headers(meaning: string) {
+  return headerMap.default({}).describe(meaning).meta({ writeOnly: true });
+}
+
+/** An option or a group of them whose change takes effect while the service runs. Every other one needs a restart. */
+export function live<Option extends z.ZodType>(option: Option): Option {
+  return option.meta({ 'x-live': true });
 }
 
 /** A group of options: unknown keys are refused, a missing group is all defaults. */

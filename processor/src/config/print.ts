@@ -1,4 +1,4 @@
-import { type Config, describeOption } from './schema.ts';
+import { type Config, isMarked } from './schema.ts';
 
 /** What stands in for a secret. */
 const MASK = '********';
@@ -9,9 +9,9 @@ export function maskSecrets(config: Config): Record<string, unknown> {
 }
 
 function mask(value: unknown, path: readonly string[]): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  const secret = describeOption(path)?.writeOnly === true;
-  if (Array.isArray(value)) return secret ? value.map(() => MASK) : value;
-  const entries = Object.entries(value).map(([key, inner]) => [key, secret ? MASK : mask(inner, [...path, key])]);
-  return Object.fromEntries(entries);
+  if (Array.isArray(value)) return isMarked(path, 'writeOnly') ? value.map(() => MASK) : value;
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, mask(inner, [...path, key])]));
+  }
+  return isMarked(path, 'writeOnly') && value !== '' ? MASK : value;
 }

@@ -1,7 +1,7 @@
 /** Every option of the service, declared once: default, bounds and meaning. Documentation and JSON Schema come from here. */
 import { z } from 'zod';
 import { annotate, endpoints, features, identity, model, sensitivity } from './detection.ts';
-import { control, log, store } from './operation.ts';
+import { control, log, metrics, store } from './operation.ts';
 import { exporter, pipeline, receiver, stop } from './traffic.ts';
 
 export const configSchema = z.strictObject({
@@ -16,6 +16,7 @@ export const configSchema = z.strictObject({
   sensitivity,
   store,
   control,
+  metrics,
   log,
   stop,
 });
@@ -44,6 +45,8 @@ export interface OptionDescription {
   readonly examples?: readonly unknown[];
   /** A secret: never printed. */
   readonly writeOnly?: boolean;
+  /** A change takes effect while the service runs, in a group that of any option in it. */
+  readonly 'x-live'?: boolean;
   readonly items?: OptionDescription;
   /** A group of options has properties, a map of free keys has additionalProperties. */
   readonly properties?: Readonly<Record<string, OptionDescription>>;
@@ -55,6 +58,19 @@ export const configJsonSchema = {
   title: 'api-anomaly configuration',
   ...z.toJSONSchema(configSchema, { io: 'input' }),
 } as OptionDescription;
+
+/** The paths of all options below a group, groups not among them. */
+export function optionPaths(group: OptionDescription = configJsonSchema, path: readonly string[] = []): string[][] {
+  return Object.entries(group.properties ?? {}).flatMap(([key, option]) => {
+    const inner = [...path, key];
+    return option.properties === undefined ? [inner] : optionPaths(option, inner);
+  });
+}
+
+/** Whether the option at `path` or a group it belongs to says so of itself. */
+export function isMarked(path: readonly string[], mark: 'writeOnly' | 'x-live'): boolean {
+  return path.some((_, index) => describeOption(path.slice(0, index + 1))?.[mark] === true);
+}
 
 /** The description of what `path` leads to; undefined where there is no such key. */
 export function describeOption(path: readonly string[]): OptionDescription | undefined {

@@ -1,6 +1,18 @@
 /** Options of the way of the spans: in, through and out. */
 import { z } from 'zod';
-import { bindAddress, choice, decimal, flag, integer, listenerTls, path, secrets, section, text } from './option.ts';
+import {
+  bindAddress,
+  choice,
+  decimal,
+  flag,
+  headers,
+  integer,
+  listenerTls,
+  path,
+  secrets,
+  section,
+  text,
+} from './option.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -59,11 +71,7 @@ export const exporter = section('OTLP/gRPC out, to the next hop.', {
     [0.1, 300],
     "Wait for the next hop when the sender gives no deadline. Keep it below the sender's own timeout (5 s in a collector).",
   ),
-  headers: z
-    .record(z.string().regex(/^[\w.-]{1,128}$/), z.string().max(16 * KIB))
-    .default({})
-    .describe('Headers sent to the next hop, such as authorization. Never printed or logged.')
-    .meta({ writeOnly: true }),
+  headers: headers('Headers sent to the next hop, such as authorization. Never printed or logged.'),
   headers_file: path('', 'YAML file with further headers, for secrets mounted as files. It wins over headers.'),
   tls,
 });

@@ -38,14 +38,14 @@ export const BEHAVIORS = {
     signals: {
       user: {
         regularity: 1,
-        calls_hour: 0.9,
-        repeats: 1,
+        calls_hour: 0.8,
+        repeats: 0.6,
         endpoints: 0.5,
         objects: 1,
         object_runs: 1.1,
         new_objects: 1,
       },
-      address: { regularity: 1, repeats: 1, endpoints: 0.5, objects: 1 },
+      address: { regularity: 1, repeats: 0.6, endpoints: 0.5, objects: 1 },
     },
     minimum: [{ calls: 40 }, { objects: 20 }],
   },
@@ -121,8 +121,8 @@ export const BEHAVIORS = {
     meaning: 'Far more calls than usual',
     owasp: 'API4:2023',
     signals: {
-      user: { calls: 1, burst: 1.1, repeats: 0.9, request_bytes: 0.6, client_errors: 0.6 },
-      address: { calls: 1, burst: 1.1, repeats: 0.9, users: 0.5, client_errors: 0.6 },
+      user: { calls: 1, burst: 1.1, repeats: 1, request_bytes: 0.6, client_errors: 0.6 },
+      address: { calls: 1, burst: 1.1, repeats: 1, users: 0.5, client_errors: 0.6 },
       endpoint: { calls: 1, share: 0.8, users: 0.5 },
     },
     minimum: [{ calls: 40 }, { burst: 20 }],
@@ -130,7 +130,7 @@ export const BEHAVIORS = {
   low_and_slow: {
     meaning: 'A little too much of something, for a long time',
     owasp: 'API1:2023',
-    signals: { user: { new_objects_day: 0.7, refused_day: 0.9, refused_hour: 0.4 } },
+    signals: { user: { new_objects_day: 0.6, refused_day: 0.6, refused_hour: 0.4 } },
     minimum: [{ new_objects_day: 150 }, { refused_day: 6 }],
   },
   other: {

@@ -17,22 +17,24 @@ export function orderedSum(values: Float64Array, from: number, to: number): numb
   return strongest + second / 2;
 }
 
-/** Evidence above this many nats in a window is carried into the next ones. */
-const CARRY_ABOVE = 6;
+/** Rarity above this many nats is carried on: one window in twenty is as rare. */
+const CARRY_ABOVE = 3;
+/** Share of it that is left a window later. */
+const CARRY_SHARE = 0.6;
 /** Windows after which nothing of it is left. */
-const CARRY_WINDOWS = 2;
+const CARRY_WINDOWS = 12;
 
 /**
- * Persistence: what an entity's earlier windows add to the evidence of this one. The excess over 6 nats, halved per
- * window and gone after a gap of two, so that staying odd weighs more than being odd once.
+ * Persistence: what an entity's earlier windows add to the evidence of this one, so that staying odd weighs more than
+ * being odd once. The excess over 3 nats, fading by the window and gone after an hour of silence.
  *
- * @param carried what was carried into the earlier window
- * @param peak highest evidence of the earlier window, without what was carried
+ * @param carried what was carried into the earlier window, nats
+ * @param peak highest rarity of the earlier window without it, nats
  * @param windowsSince windows from the earlier one to this one, at least 1
  */
 export function carryEvidence(carried: number, peak: number, windowsSince: number): number {
   if (windowsSince > CARRY_WINDOWS) return 0;
-  return (carried + Math.max(0, peak - CARRY_ABOVE)) / 2 ** windowsSince;
+  return (carried + Math.max(0, peak - CARRY_ABOVE)) * CARRY_SHARE ** windowsSince;
 }
 
 /** Score in 0..1 of a rarity: min(1, -log10(p) / 6), where `nats` is -ln p. */

@@ -23,8 +23,10 @@ export interface ExclusionSubject {
   readonly behavior: string;
 }
 
-/** Exclusions in force at most; each is compared with whatever would be an anomaly. */
+/** Exclusions from which none is taken over the API any more; each is compared with whatever would be an anomaly. */
 export const MOST_EXCLUSIONS = 1000;
+/** Kept free for those of the configuration file, so that a file that is read again always fits. */
+const FILE_ROOM = 200;
 
 /** How an entity that is an endpoint is named, and an endpoint told from those of other services. */
 const endpointName = (service: string, endpoint: string): string => `${service} ${endpoint}`;
@@ -58,7 +60,7 @@ export class ExclusionList {
     return this.#byId.size;
   }
 
-  /** Whether another one may be added. */
+  /** Whether another one may be added that is not of the configuration file. */
   get hasRoom(): boolean {
     return this.#byId.size < MOST_EXCLUSIONS;
   }
@@ -75,8 +77,8 @@ export class ExclusionList {
     const { id, expiresMs } = exclusion;
     if (!isScoped(exclusion)) throw new RangeError(`Exclusion ${id} names no entity, endpoint or behavior; name one.`);
     if (!Number.isFinite(expiresMs)) throw new RangeError(`Exclusion ${id} ends at ${expiresMs}; give a time.`);
-    if (!this.#byId.has(id) && this.#byId.size >= MOST_EXCLUSIONS) {
-      throw new RangeError(`There are ${MOST_EXCLUSIONS} exclusions already; remove one.`);
+    if (!this.#byId.has(id) && this.#byId.size >= MOST_EXCLUSIONS + FILE_ROOM) {
+      throw new RangeError(`There are ${this.#byId.size} exclusions already; remove one.`);
     }
     this.#byId.set(id, exclusion);
     this.#noteExpiry();

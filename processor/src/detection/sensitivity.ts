@@ -1,4 +1,5 @@
 /** How much is flagged: what an operator sets in the file, or while the service runs. */
+import { isDeepStrictEqual } from 'node:util';
 import { type Behavior, BEHAVIOR_NAMES } from './behaviors.ts';
 import type { Budget } from './decision.ts';
 
@@ -94,11 +95,15 @@ export class SensitivitySettings {
     this.#apply(this.sensitivity);
   }
 
-  /** The file was read again: what no setting beats changes. Settings whose shares no longer fit are dropped. */
+  /**
+   * The file was read again: what no setting beats changes. Settings whose shares no longer fit are dropped. Nothing is
+   * applied where nothing changes.
+   */
   reload(file: SensitivityOptions): void {
+    const before = this.sensitivity;
     this.#file = file;
     if (!hasFittingShares(this.options)) this.#settings = withoutShares(this.#settings);
-    this.#apply(this.sensitivity);
+    if (!isDeepStrictEqual(this.sensitivity, before)) this.#apply(this.sensitivity);
   }
 
   /** Every value in force, with its source. */

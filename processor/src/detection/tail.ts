@@ -34,6 +34,8 @@ export interface TailOptions {
   readonly isCount?: boolean;
   /** Largest shape of the tail, 0 to 0.3: 0 for values whose tail is known to be exponential. */
   readonly maxShape?: number;
+  /** A tail whose scale and shape are taken over, for values whose largest ones are not to be extrapolated from. */
+  readonly scaledLike?: Tail;
 }
 
 /** Distinct values ascending, the total weight of each, and the weight of each value and all above it. */
@@ -103,6 +105,10 @@ export class Tail {
       parameters[LIMIT] = MAX_EVIDENCE;
       parameters[SCALE] = Math.max(scale, resolution);
       parameters[SHAPE] = shape;
+    }
+    if (options.scaledLike !== undefined) {
+      parameters[SCALE] = options.scaledLike.parameters[SCALE]!;
+      parameters[SHAPE] = options.scaledLike.parameters[SHAPE]!;
     }
     return new Tail(parameters);
   }

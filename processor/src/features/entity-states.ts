@@ -57,6 +57,14 @@ export class EntityStates {
     this.addressSlot = call.countsForAddress ? this.address.table.find(call.addressHigh, call.addressLow) : NO_SLOT;
   }
 
+  /** A user or address known by a former pseudonym goes on under its present one, unless that is known already. */
+  rename(formerHigh: number, formerLow: number, high: number, low: number): void {
+    for (const { table } of [this.user, this.address]) {
+      const slot = table.find(formerHigh, formerLow);
+      if (slot !== NO_SLOT && table.find(high, low) === NO_SLOT) table.rename(slot, high, low);
+    }
+  }
+
   /** Rows of entities whose window is over are given to the closer, in slices; returns the slot to go on from, or -1 at the end. */
   closeBefore(kind: EntityKind, window: number, fromSlot: number, slots: number): number {
     const state: EntityState = this[kind];

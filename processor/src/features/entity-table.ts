@@ -70,12 +70,8 @@ export class EntityTable {
     const slot = this.#newest[FREE]!;
     this.#unlink(slot);
     this.#link(slot, PROBATION);
-    this.#high[slot] = high;
-    this.#low[slot] = low;
     this.size++;
-    let position = this.#home(high, low);
-    while (this.#index[position] !== 0) position = (position + 1) & this.#mask;
-    this.#index[position] = slot + 1;
+    this.#addToIndex(slot, high, low);
     return slot;
   }
 
@@ -84,6 +80,12 @@ export class EntityTable {
     if (this.#segment[slot] !== PROBATION) return;
     this.#unlink(slot);
     this.#link(slot, MATURE);
+  }
+
+  /** Gives an entity another key, which is not in the table; its slot, segment and age stay. */
+  rename(slot: number, high: number, low: number): void {
+    this.#removeFromIndex(slot);
+    this.#addToIndex(slot, high, low);
   }
 
   /** Forgets an entity at once (erasure); its slot is free afterwards. */
@@ -123,6 +125,14 @@ export class EntityTable {
     this.#onEvict(slot);
     this.remove(slot);
     this.evicted++;
+  }
+
+  #addToIndex(slot: number, high: number, low: number): void {
+    this.#high[slot] = high;
+    this.#low[slot] = low;
+    let position = this.#home(high, low);
+    while (this.#index[position] !== 0) position = (position + 1) & this.#mask;
+    this.#index[position] = slot + 1;
   }
 
   #home(high: number, low: number): number {

@@ -1,7 +1,7 @@
 /**
  * What each feature contributes to the evidence of a row. Evidence is put together in steps (features to themes, themes
- * with their forests, two themes and what was carried to a sum, the sum to its rarity), and each step shares its result
- * among its parts in proportion to what they put in; so the contributions add up to the evidence.
+ * with their forests, two themes to a sum, the sum to its rarity), and each step shares its result among its parts in
+ * proportion to what they put in. What was carried adds to the rarity; so the contributions add up to the evidence.
  */
 import { type EntityDetector, themesOf } from './entity-detector.ts';
 
@@ -15,8 +15,8 @@ export interface Contributions {
 /**
  * Of the row that `detector` evaluated last.
  *
- * @param nats the row's evidence after calibration, which is shared out
- * @param carried what earlier windows added to the fused evidence, nats
+ * @param nats the entity's evidence, with what was carried: what is shared out
+ * @param carried what earlier windows added to it, nats
  */
 export function contributionsOf(
   detector: EntityDetector,
@@ -30,7 +30,7 @@ export function contributionsOf(
   const fused = evidenceAt(themeEvidence, strongest) + evidenceAt(themeEvidence, second) / 2;
   // Nothing was found in the row itself: whatever evidence there is came with it.
   if (fused === 0) return { features, carried: nats };
-  const scale = nats / (fused + carried);
+  const scale = (nats - carried) / fused;
   const themes = themesOf(parts.kind);
   for (const [theme, weight] of [
     [strongest, scale],
@@ -46,7 +46,7 @@ export function contributionsOf(
       features[column]! += weight * (byTails + byForest);
     });
   }
-  return { features, carried: scale * carried };
+  return { features, carried };
 }
 
 /** Places of the two largest evidences above zero, -1 where there is none. */

@@ -36,6 +36,8 @@ const TRIM_SHARE = 0.02;
  * attacks is as rare as its share and no rarer, and stays below the trim; going by the rest it stands out.
  */
 const FIRST_PASS_SHARE = 0.03;
+/** Steps of a tail's resolution above all other rows at which trimmed ones are clipped. */
+const CLIP_STEPS = 2;
 /** One row in so many is held out from fitting and used for calibration. */
 const HELD_OUT = 3;
 
@@ -70,7 +72,7 @@ class DetectorTraining {
   readonly #bandCount: number;
   /** Band of each row. */
   readonly #rowBand: Uint8Array;
-  /** Rows that fitting uses; trimmed between the passes. */
+  /** Rows that fitting uses as they are; what is trimmed between the passes is clipped, see `#tail`. */
   readonly #kept: Uint8Array;
   /** Share of the highest values that tails are fitted without. */
   #leftOut = 0;
@@ -247,20 +249,42 @@ class DetectorTraining {
     return detector.themeRow(theme, this.#row(row), own, out, offset);
   }
 
+  /** Calls `fit` with the rows of each band that are not held out. */
   #perBand<T>(fit: (rows: number[], band: number) => T): T[] {
     return Array.from({ length: this.#bandCount }, (_, band) =>
       fit(
-        indicesWhere(this.#training.size, (row) => this.#kept[row] === 1 && this.#rowBand[row] === band),
+        indicesWhere(this.#training.size, (row) => this.#heldOut[row] === 0 && this.#rowBand[row] === band),
         band,
       ),
     );
   }
 
+  /**
+   * The first pass fits without the highest values. The second takes trimmed rows as no higher than the rest: that
+   * something happens now and then is known then, but not how far an attack goes. Left out altogether, what happens once
+   * in a hundred windows would pass for something that never does.
+   */
   #tail(rows: number[], value: (row: number) => number, options: TailOptions = {}): Tail {
-    const limit = this.#leftOut === 0 ? Number.POSITIVE_INFINITY : quantile(rows.map(value), 1 - this.#leftOut);
-    const fitted = rows.filter((row) => value(row) <= limit);
-    const weights = Float64Array.from(fitted, (row) => this.#weights[row]!);
-    return Tail.fit(Float64Array.from(fitted, value), weights, options);
+    const fit = (fitted: number[], limit: number, more: TailOptions = options): Tail => {
+      const weights = Float64Array.from(fitted, (row) => this.#weights[row]!);
+      return Tail.fit(
+        Float64Array.from(fitted, (row) => Math.min(value(row), limit)),
+        weights,
+        more,
+      );
+    };
+    if (this.#leftOut > 0) {
+      const limit = quantile(rows.map(value), 1 - this.#leftOut);
+      return fit(
+        rows.filter((row) => value(row) <= limit),
+        limit,
+      );
+    }
+    const kept = rows.filter((row) => this.#kept[row] === 1);
+    const scaledLike = fit(kept, Number.POSITIVE_INFINITY);
+    if (kept.length === rows.length || this.#training.kind === 'endpoint') return scaledLike;
+    const highest = kept.reduce((most, row) => (value(row) > most ? value(row) : most), 0);
+    return fit(rows, highest + CLIP_STEPS * (options.resolution ?? 0), { ...options, scaledLike });
   }
 
   #bandSizes(): number[] {

@@ -15,8 +15,8 @@ const SIGMAS_TO_P95 = 1.6449;
  * The features that contribute to a row's evidence, strongest first. Their shares, and that of what earlier windows
  * carried, add up to 1, and their nats to `nats`. `detector` has just evaluated the row.
  *
- * @param nats the row's evidence after calibration
- * @param carried what earlier windows added to the fused evidence, nats
+ * @param nats the entity's evidence, with what was carried
+ * @param carried what earlier windows added to it, nats
  */
 export function explain(
   detector: EntityDetector,

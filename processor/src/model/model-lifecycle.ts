@@ -138,7 +138,7 @@ export class ModelLifecycle {
   }
 
   /** Goes by other settings from now on; a training under way ends by those that hold when it ends. */
-  useSettings(changes: LearningChanges): void {
+  useSettings(changes: Partial<LearningChanges>): void {
     this.#settings = { ...this.#settings, ...changes };
   }
 

@@ -88,9 +88,9 @@ export class EntityScores {
     return this.#carried[slot]!;
   }
 
-  /** Takes the evidence of an evaluation, without what was carried. */
-  notePeak(slot: number, evidence: number): void {
-    if (evidence > this.#peak[slot]!) this.#peak[slot] = evidence;
+  /** Takes the rarity of an evaluation, without what was carried. */
+  notePeak(slot: number, nats: number): void {
+    if (nats > this.#peak[slot]!) this.#peak[slot] = nats;
   }
 
   /** What earlier windows carried into the present one of a slot, nats. */

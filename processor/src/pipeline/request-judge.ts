@@ -164,7 +164,7 @@ export class RequestJudge {
       seconds,
       behavior,
       score: scorer.sideScore(judgement),
-      evidence: judgement.evidence,
+      evidence: scorer.sideEvidence(judgement),
       reason: () => scorer.reason(judgement),
       explain: () => scorer.explain(judgement),
       request: () => requestOf(view, call, judgement, seconds),

@@ -30,8 +30,9 @@ export class Judgement {
   /** The side that is most unusual, or whose anomaly this is, and its slot; undefined when the call has no entity. */
   kind: EntityKind | undefined = undefined;
   slot = NO_SLOT;
-  /** Of that side: evidence in nats and raw isolation score. */
+  /** Highest evidence of the sides, nats. */
   evidence = 0;
+  /** Raw isolation score of the most unusual side. */
   isolationScore = 0.5;
 }
 
@@ -115,10 +116,6 @@ export class Scorer {
       side.scores.outdate();
       this.#setThreshold(side);
     }
-  }
-
-  #setThreshold(side: Side): void {
-    side.threshold = budgetThreshold(this.#sensitivity.budget, side.kind, side.detector?.parts.windowsPerDay ?? 0);
   }
 
   /** The score from which an entity kind is flagged. */
@@ -211,7 +208,12 @@ export class Scorer {
     return kind === undefined ? 0 : scoreOf(this.#sides[kind].scores.rarity[slot]!);
   }
 
-  /** What contributed to the evidence of a judgement, feature by feature; of the call judged last. Costs a walk of forests. */
+  /** Evidence of the side that a judgement speaks of, nats. */
+  sideEvidence({ kind, slot }: Judgement): number {
+    return kind === undefined ? 0 : this.#sides[kind].scores.evidence[slot]!;
+  }
+
+  /** What contributed to `sideEvidence`, feature by feature; of the call judged last. Costs a walk of forests. */
   explain(judgement: Judgement): FeatureExplanation[] {
     const { kind, slot } = judgement;
     const side = kind && this.#sides[kind];
@@ -221,13 +223,19 @@ export class Scorer {
       side.detector.evaluate(side.row);
       side.evaluatedSlot = slot;
     }
-    return explain(side.detector, side.row, judgement.evidence, side.scores.carried(slot));
+    // Nothing is carried on from one window of an endpoint to the next.
+    const carried = side.kind === 'endpoint' ? 0 : side.scores.carried(slot);
+    return explain(side.detector, side.row, side.scores.evidence[slot]!, carried);
   }
 
   /** Names of the features with the most evidence, strongest first. */
   topFeatures(judgement: Judgement): string[] {
     if (judgement.kind === undefined) return [];
     return topFeaturesOf(judgement.kind, this.#sides[judgement.kind].scores, judgement.slot);
+  }
+
+  #setThreshold(side: Side): void {
+    side.threshold = budgetThreshold(this.#sensitivity.budget, side.kind, side.detector?.parts.windowsPerDay ?? 0);
   }
 
   #judgeSide(side: Side, slot: number, call: ApiCall, seconds: number): number {
@@ -265,6 +273,7 @@ export class Scorer {
   /** The judgement speaks of the side with an anomaly, of the rarer one where both or neither have. */
   #prefer(side: Side, slot: number, isAnomalous: boolean): void {
     const { judgement } = this;
+    judgement.evidence = Math.max(judgement.evidence, side.scores.evidence[slot]!);
     if (judgement.kind !== undefined) {
       if (judgement.isAnomaly && !isAnomalous) return;
       const current = this.#sides[judgement.kind].scores.rarity[judgement.slot]!;
@@ -273,7 +282,6 @@ export class Scorer {
     judgement.isAnomaly = isAnomalous;
     judgement.kind = side.kind;
     judgement.slot = slot;
-    judgement.evidence = side.scores.evidence[slot]!;
     judgement.isolationScore = side.scores.isolation[slot]!;
   }
 
@@ -296,11 +304,11 @@ export class Scorer {
     state.row(slot, row);
     side.evaluatedSlot = slot;
     const carried = scores.begin(slot, window, calls, seconds);
-    const fused = detector.evaluate(row);
-    scores.notePeak(slot, fused);
-    const windows = state.windows(slot);
-    const rarity = detector.rarity(fused + Math.min(VERDICT_CARRY, carried), windows);
-    scores.evidence[slot] = detector.rarity(fused + carried, windows);
+    const own = detector.rarity(detector.evaluate(row), state.windows(slot));
+    scores.notePeak(slot, own);
+    scores.evidence[slot] = side.kind === 'endpoint' ? Math.max(0, own - SHARED_NATS) : own + carried;
+    const counted = side.kind === 'endpoint' ? 0 : Math.max(0, carried - CARRY_TOLERANCE);
+    const rarity = own + counted;
     scores.rarity[slot] = rarity;
     scores.isolation[slot] = this.#explainsAll ? detector.isolate(row) : detector.isolationScore;
     scores.isAnomaly[slot] = 0;
@@ -314,7 +322,7 @@ export class Scorer {
     scores.behavior[slot] = BEHAVIOR_NAMES.indexOf(finding.behavior);
     this.#noteReason(side, slot, finding.column);
     if (this.#peaks?.isPeak(side.kind, slot, window, rarity) === true) {
-      this.#notePeak(side, slot, { window, seconds, carried: Math.min(VERDICT_CARRY, carried), ...finding });
+      this.#notePeak(side, slot, { window, seconds, carried: counted, ...finding });
     }
     if (finding.isMaterial && rarity >= SUSPECT_FROM_NATS) scores.wasSuspect[slot] = 1;
     const isRaised = finding.isMaterial || !this.#sensitivity.disabled.has('other');
@@ -371,10 +379,12 @@ function namingOf(kind: EntityKind, { disabled, minimumEffect }: Sensitivity): B
 const SLOW_DEVIATIONS = 1;
 const NAMED_FROM_NATS = 3;
 /**
- * Most of what earlier windows carried that counts for score and verdict, nats. Evidence, which ranks, takes it all; but
- * calibration knows windows without it, and what lasts is remembered by features of its own as well.
+ * Nats carried into a window that a verdict passes over. Whoever is a little odd stays so for a while, so that rarity and
+ * what was carried together are this much larger among normal windows than rarity alone. Rankings take all of it.
  */
-const VERDICT_CARRY = 1;
+const CARRY_TOLERANCE = 2;
+/** What is this rare for an endpoint happens to one of the fifty callers and endpoints that meet within a window. */
+const SHARED_NATS = Math.log(50);
 /**
  * Rarity from which a window with a material effect is not learned from, anomaly or not: one in a thousand. Attacks too
  * slow to be flagged would otherwise teach the next model that they are normal.

@@ -13,12 +13,18 @@ interface Entry {
 }
 
 export class TopUsers {
-  readonly #size: number;
-  readonly #entries: Entry[] = [];
+  #size: number;
+  #entries: Entry[] = [];
 
   /** @param size users listed at most */
   constructor(size: number) {
     this.#size = size;
+  }
+
+  /** Lists another number of users; of too many the least unusual leave. */
+  resize(size: number): void {
+    this.#size = size;
+    this.#entries = this.#entries.toSorted((a, b) => b.score - a.score).slice(0, size);
   }
 
   /** Takes note of a user's score, 0..1, at a time in unix seconds. */

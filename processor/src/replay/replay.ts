@@ -48,6 +48,8 @@ export interface ReplayOptions {
   readonly hiddenKeys?: readonly string[];
   /** 32 bytes; with the key of a service its pseudonyms are the same. */
   readonly pseudonymKey?: Buffer;
+  /** 32 bytes, the pseudonym key by default; with that of a service clients, networks and objects have the same hashes. */
+  readonly hashKey?: Buffer;
 }
 
 /**
@@ -78,12 +80,12 @@ export class Replay {
     this.#options = options;
     this.#receivedSeconds = options.bounds.from;
     this.endpoints = createEndpointTable(options.config);
-    const { config, listener, hiddenKeys = [], learning, pseudonymKey = PUBLIC_KEY } = options;
+    const { config, listener, hiddenKeys = [], learning, pseudonymKey = PUBLIC_KEY, hashKey = pseudonymKey } = options;
     const random = new Random(config.model.seed, 1);
     const isFrozen = learning !== 'as_served';
     this.engine = createEngine(isFrozen ? frozen(config) : config, {
       endpoints: this.endpoints,
-      pseudonyms: new Pseudonyms(pseudonymKey),
+      pseudonyms: new Pseudonyms(pseudonymKey, { hashKey }),
       endpointScores: new EndpointScores((id) => this.endpoints.describe(id), options.bounds.from * 1000),
       receivedSeconds: () => this.#receivedSeconds,
       random: () => random.fraction(),

@@ -6,7 +6,7 @@
  *     models/000000000003.m-8.rejected  the last two candidates that did not pass
  *     models/CURRENT                    the version in use, and which one is approved
  *     state/000000000034.state          snapshots, the last three
- *     secrets/pseudonym                 keys, readable by us alone
+ *     secrets/pseudonym, secrets/hashes keys, readable by us alone
  *     quarantine/                       files that could not be used
  *     records.sqlite                    anomalies, incidents and the rest: see `database.ts`
  *
@@ -268,7 +268,8 @@ export class FileStore {
     const view = ArrayBuffer.isView(bytes) ? bytes : new Uint8Array(bytes);
     return this.#inTurn('save_model', async () => {
       await folder.write(version, header, [view]);
-      await folder.remove(await superfluous());
+      // A version saved again keeps its old place in the order, and may be the oldest of them.
+      await folder.remove((await superfluous()).filter((file) => file.label !== version));
     });
   }
 

@@ -150,8 +150,11 @@ function readGauge(name: GaugeName, read: GaugeReader): Iterable<readonly [Label
 }
 
 function descriptorOf(name: MetricName): MetricData['descriptor'] {
-  const { meaning: description, unit } = METRICS[name];
-  return { name, description, unit, valueType: ValueType.DOUBLE };
+  const { meaning: description, unit, type } = METRICS[name];
+  // Whoever turns OTLP into Prometheus appends _ratio to the name of a gauge with the unit 1 (OpenTelemetry specification,
+  // Prometheus and OpenMetrics compatibility), and the metric would have two names.
+  const isMisread = type === 'gauge' && unit === '1' && !name.endsWith('_ratio');
+  return { name, description, unit: isMisread ? '' : unit, valueType: ValueType.DOUBLE };
 }
 
 function counterData(name: MetricName, dataPoints: DataPoint<number>[]): MetricData {

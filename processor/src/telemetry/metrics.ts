@@ -235,6 +235,13 @@ export const METRICS = {
   },
 
   // Operation
+  api_anomaly_metric_pushes_total: {
+    type: 'counter',
+    unit: '{push}',
+    labels: ['outcome'],
+    maxLabelSets: 3,
+    meaning: 'Pushes of these metrics to metrics.otlp.endpoint, by outcome (delivered, failed).',
+  },
   api_anomaly_store_errors_total: {
     type: 'counter',
     unit: '{error}',

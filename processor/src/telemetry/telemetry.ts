@@ -3,10 +3,12 @@ import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporte
 import { RuntimeNodeInstrumentation } from '@opentelemetry/instrumentation-runtime-node';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { NodeSDK } from '@opentelemetry/sdk-node';
+import type { MetricReader } from '@opentelemetry/sdk-metrics';
 import type { Component } from '../component.ts';
 import { Aggregates } from './aggregates.ts';
 import { type EndpointName, EndpointScores } from './endpoint-scores.ts';
 import type { CounterName, GaugeName, HistogramName, LabelArgument, LabelsOf } from './metrics.ts';
+import { createPushReader, type PushEvents, type PushOptions } from './otlp-push.ts';
 import { observeProcess } from './process-metrics.ts';
 
 export interface TelemetryOptions {
@@ -14,6 +16,10 @@ export interface TelemetryOptions {
   readonly nowMs: () => number;
   /** The labels of an endpoint id. */
   readonly endpointName: (endpointId: number) => EndpointName;
+  /** Where metrics are pushed to, beside being scraped; nowhere when not given. */
+  readonly push?: PushOptions;
+  /** Hears when pushes begin to fail, and when they arrive again: not of each one. */
+  readonly onPushChange?: PushEvents['pushed'];
 }
 
 /** How often the window of the highest score moves on. */
@@ -28,11 +34,16 @@ export class Telemetry implements Component {
   readonly #serializer = new PrometheusSerializer('', false, undefined, true, true);
   readonly #exporter: PrometheusExporter;
   readonly #runtime = new RuntimeNodeInstrumentation();
+  readonly #push: PushOptions | undefined;
+  readonly #onPushChange: PushEvents['pushed'] | undefined;
+  #isPushFailing = false;
   #sdk: NodeSDK | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ nowMs, endpointName }: TelemetryOptions) {
+  constructor({ nowMs, endpointName, push, onPushChange }: TelemetryOptions) {
     this.#nowMs = nowMs;
+    this.#push = push;
+    this.#onPushChange = onPushChange;
     this.endpointScores = new EndpointScores(endpointName, nowMs());
     this.#aggregates = new Aggregates(this.endpointScores, nowMs);
     // The control API serves the text, with its own checks of host and access, so the exporter opens no port.
@@ -45,7 +56,7 @@ export class Telemetry implements Component {
     this.#sdk = new NodeSDK({
       autoDetectResources: false,
       resource: resourceFromAttributes({ 'service.name': 'api-anomaly' }),
-      metricReaders: [this.#exporter],
+      metricReaders: [this.#exporter, ...this.#pushReaders()],
       spanProcessors: [],
       logRecordProcessors: [],
       textMapPropagator: null,
@@ -57,14 +68,15 @@ export class Telemetry implements Component {
     return Promise.resolve();
   }
 
-  async stop(): Promise<void> {
+  /** Pushes once more, if that is configured and did not fail before; what is not answered when `signal` aborts is given up. */
+  async stop(signal?: AbortSignal): Promise<void> {
     const sdk = this.#sdk;
     if (sdk === undefined) return;
     this.#sdk = undefined;
     clearInterval(this.#timer);
     this.#runtime.disable();
     metrics.disable();
-    await sdk.shutdown();
+    await Promise.race([sdk.shutdown(), aborted(signal)]);
   }
 
   /** Adds to a counter: per batch, never per span. */
@@ -95,4 +107,28 @@ export class Telemetry implements Component {
     const { resourceMetrics } = await this.#exporter.collect();
     return this.#serializer.serialize(resourceMetrics);
   }
+
+  #pushReaders(): MetricReader[] {
+    if (this.#push === undefined) return [];
+    const events = {
+      pushed: (error: Error | undefined) => this.#countPush(error),
+      // The last push, at the stop, is not worth waiting for an endpoint that is away.
+      isWorthwhile: () => this.#sdk !== undefined || !this.#isPushFailing,
+    };
+    return [createPushReader(this.#push, this.#aggregates, events)];
+  }
+
+  #countPush(error: Error | undefined): void {
+    const isFailing = error !== undefined;
+    this.add('api_anomaly_metric_pushes_total', 1, { outcome: isFailing ? 'failed' : 'delivered' });
+    if (isFailing !== this.#isPushFailing) this.#onPushChange?.(error);
+    this.#isPushFailing = isFailing;
+  }
+}
+
+function aborted(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted === true) resolve();
+    else signal?.addEventListener('abort', () => resolve(), { once: true });
+  });
 }

@@ -1,4 +1,5 @@
-import { displayName } from '../../../processor/src/call/pseudonym.ts';
+import { CallReader } from '../../../processor/src/call/call-reader.ts';
+import { displayName, Pseudonyms } from '../../../processor/src/call/pseudonym.ts';
 import type { ApiCall } from '../../../processor/src/call/api-call.ts';
 import { CallSource } from './call-source.ts';
 
@@ -128,4 +129,15 @@ test('all pseudonyms of a raw identity can be found, to erase it', () => {
   expect(names('203.0.113.7')).toContain(user(source.read({ 'client.address': '::ffff:203.0.113.7' })));
   expect(new Set(names('alice')).size).toBe(source.reader.identityKinds.length);
   expect(new CallSource({ userAttributes: ['user.id'] }).reader.keysOf('203.0.113.7')).toHaveLength(2);
+});
+
+test('those under previous keys are found too', () => {
+  const source = new CallSource();
+  const previous = [Buffer.alloc(32, 7)];
+  const options = { userAttributes: ['user.id'], edgeServices: [] };
+  const rotated = new CallReader(options, new Pseudonyms(Buffer.alloc(32, 8), { previous }), source.endpoints);
+  const former = source.read({ 'user.id': 'alice' });
+  expect(rotated.keysOf('alice')).toContainEqual({ high: former.userHigh, low: former.userLow });
+  // As a user and as an address, under both keys.
+  expect(new Set(rotated.keysOf('alice').map(({ high, low }) => displayName('u', high, low))).size).toBe(4);
 });

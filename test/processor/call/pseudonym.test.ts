@@ -28,6 +28,50 @@ test('another key gives other pseudonyms and other hashes', () => {
   expect(one.deriveKey('b')).not.toEqual(one.deriveKey('a'));
 });
 
+describe('with a key that follows others', () => {
+  const OLDER = Buffer.alloc(32, 1);
+  const OLDEST = Buffer.alloc(32, 2);
+  const successor = (): Pseudonyms => new Pseudonyms(KEY, { previous: [OLDER, OLDEST], hashKey: OLDEST });
+
+  test('an identity has the pseudonym of the new key, and its former ones are told when it is met first', () => {
+    const pseudonyms = successor();
+    const told: string[] = [];
+    pseudonyms.onSuccession((formerHigh, formerLow, high, low) => {
+      told.push(`${displayName('u', formerHigh, formerLow)} ${displayName('u', high, low)}`);
+    });
+    expect(pseudonymOf(pseudonyms, 'user.id', 'alice')).toBe('u_d020effc71157e8f');
+    expect(pseudonymOf(pseudonyms, 'user.id', 'alice')).toBe('u_d020effc71157e8f');
+    expect(told).toEqual(
+      [OLDER, OLDEST].map((key) => `${pseudonymOf(new Pseudonyms(key), 'user.id', 'alice')} u_d020effc71157e8f`),
+    );
+  });
+
+  test('all pseudonyms of an identity can be computed, the present one first', () => {
+    const pseudonyms = successor();
+    const bytes = Buffer.from('<alice>');
+    const all = pseudonyms
+      .all(pseudonyms.kind('user.id'), bytes, 1, 5)
+      .map(({ high, low }) => displayName('u', high, low));
+    expect(all).toEqual([KEY, OLDER, OLDEST].map((key) => pseudonymOf(new Pseudonyms(key), 'user.id', 'alice')));
+    const long = 'x'.repeat(5000);
+    expect(pseudonyms.all(pseudonyms.kind('user.id'), Buffer.from(long), 0, 5000)[0]).toEqual({
+      high: 0xddbe252f,
+      low: 0x127561db,
+    });
+  });
+
+  test('hashes of what is no identity stay as long as their own key does', () => {
+    const before = new Pseudonyms(OLDER, { hashKey: OLDEST });
+    expect(successor().deriveKey('a')).toEqual(before.deriveKey('a'));
+    expect(successor().seed('network')).toBe(before.seed('network'));
+    expect(successor().keyedHash32(KEY, 0, 8)).toBe(before.keyedHash32(KEY, 0, 8));
+  });
+
+  test('a former key of another length is refused', () => {
+    expect(() => new Pseudonyms(KEY, { previous: [Buffer.alloc(31)] })).toThrow('31 bytes');
+  });
+});
+
 test('long identities that begin alike have different pseudonyms', () => {
   const pseudonyms = new Pseudonyms(KEY);
   const names = [5000, 5001, 4096].map((length) => pseudonymOf(pseudonyms, 'user.id', 'x'.repeat(length)));

@@ -64,6 +64,12 @@ test('print shows the effective configuration with secrets masked, as YAML that 
   expect(JSON.parse((await run('print', '--json', '--config', file)).out)).toEqual(parse(out));
 });
 
+test('print masks single secrets as well, and shows that there is none', async () => {
+  const { out } = await run('print', '--config', fileWith(`identity: { pseudonym_key: ${'ab'.repeat(32)} }`));
+  expect(parse(out)).toMatchObject({ identity: { pseudonym_key: '********' } });
+  expect(parse((await run('print')).out)).toMatchObject({ identity: { pseudonym_key: '' } });
+});
+
 test('print of an unusable configuration exits 2', async () => {
   expect(await run('print', '--config', '/no/such.yaml')).toMatchObject({ code: 2, out: '' });
 });

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ChildProgram, killAllPrograms } from '../../support/child-program.ts';
 import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.ts';
@@ -14,13 +14,14 @@ interface LogLine {
   readonly [field: string]: unknown;
 }
 
-/** `serve` on free ports with a data folder of its own, configured by the environment alone. */
+/** `serve` on free ports with a data folder of its own, configured by the environment and, where given, a file. */
 class Served {
   readonly folder = path.join(temporaryFolder(), 'data');
   readonly program: ChildProgram;
 
-  constructor(environment: Readonly<Record<string, string>> = {}) {
-    this.program = new ChildProgram(process.execPath, [MAIN, 'serve'], {
+  constructor(environment: Readonly<Record<string, string>> = {}, configFile?: string) {
+    const options = configFile === undefined ? [] : ['--config', configFile];
+    this.program = new ChildProgram(process.execPath, [MAIN, 'serve', ...options], {
       API_ANOMALY_RECEIVER__GRPC_PORT: '0',
       API_ANOMALY_RECEIVER__HTTP_PORT: '0',
       API_ANOMALY_CONTROL__PORT: '0',
@@ -75,6 +76,46 @@ describe('serve', () => {
       ]);
     },
   );
+
+  test('reads its configuration again when the file changes, and keeps the old one where that has a mistake', async () => {
+    const file = path.join(temporaryFolder(), 'config.yaml');
+    writeFileSync(file, 'sensitivity: { top_users: 1 }');
+    const served = new Served({}, file);
+    await served.listening();
+    writeFileSync(file, 'sensitivity: { top_users: -1 }');
+    const refused = 'the configuration is not used; the one before stays';
+    await served.program.ready(() => served.line(refused) !== undefined);
+    expect(served.line(refused)).toMatchObject({
+      mistakes: ['sensitivity.top_users is -1; use an integer from 0 to 200.'],
+    });
+    writeFileSync(file, 'sensitivity: { top_users: 2 }');
+    const inUse = 'configuration read again and in use';
+    await served.program.ready(() => served.line(inUse) !== undefined);
+    expect(served.line(inUse)).toMatchObject({ changed: ['sensitivity.top_users'] });
+  });
+
+  test('SIGHUP reads the configuration again and ends nothing, also where there is no file', async () => {
+    const served = new Served();
+    const { control } = await served.listening();
+    served.program.signal('SIGHUP');
+    await served.program.ready(() => served.line('configuration read again and in use') !== undefined);
+    expect((await fetch(`http://${String(control)}/ready`)).status).toBe(200);
+  });
+
+  test('with a log file writes its log there, to the last line', async () => {
+    const file = path.join(temporaryFolder(), 'logs/service.log');
+    const served = new Served({ API_ANOMALY_LOG__FILE: file });
+    const messages = (): string[] => {
+      if (!existsSync(file)) return [];
+      const lines = readFileSync(file, 'utf8').trim().split('\n');
+      return lines.filter((line) => line !== '').map((line) => (JSON.parse(line) as LogLine).msg);
+    };
+    await served.program.ready(() => messages().includes('listening'));
+    served.program.signal('SIGTERM');
+    expect(await served.program.ended).toEqual({ code: 0, signal: null });
+    expect(messages()).toEqual(['listening', 'stopping', 'stopped']);
+    expect(served.program.output).toBe('');
+  });
 
   test('a second signal ends it at once, whatever is in flight', async () => {
     const nextHop = await startNextHop();

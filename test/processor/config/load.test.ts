@@ -31,6 +31,23 @@ function mistakes(yaml: string, environment: Record<string, string> = {}): strin
   return [];
 }
 
+test('a pseudonym key is given once, and a wrong one is not repeated', () => {
+  const key = 'ab'.repeat(32);
+  expect(load(`identity: { pseudonym_key: ${key} }`).identity.pseudonym_key).toBe(key);
+  expect(mistakes(`identity: { pseudonym_key: ${key}, pseudonym_key_file: key }`)).toEqual([
+    'identity.pseudonym_key_file is key; use either it or identity.pseudonym_key.',
+  ]);
+  expect(mistakes('', { API_ANOMALY_IDENTITY__PSEUDONYM_KEY: 'hunter2' })).toEqual([
+    'identity.pseudonym_key is (hidden); use text like 64 hex digits or 44 characters of base64.',
+  ]);
+});
+
+test('metrics are pushed with an answer awaited no longer than to the next push', () => {
+  expect(mistakes('metrics: { otlp: { interval_seconds: 5, timeout_seconds: 6 } }')).toEqual([
+    'metrics.otlp.timeout_seconds is 6; use at most metrics.otlp.interval_seconds, 5.',
+  ]);
+});
+
 test('an empty file works and has the ports of the contract, on loopback', () => {
   for (const config of [load(''), load('# nothing yet\n'), loadConfig(undefined, {})]) {
     expect(config.receiver).toMatchObject({ bind_address: '127.0.0.1', grpc_port: 4317, http_port: 4318 });

@@ -1,8 +1,8 @@
-import { optionPaths, variableOf } from '../../../processor/src/config/environment.ts';
+import { variableOf } from '../../../processor/src/config/environment.ts';
 import { expectation } from '../../../processor/src/config/expectation.ts';
-import { configJsonSchema, configSchema, describeOption } from '../../../processor/src/config/schema.ts';
+import { configJsonSchema, configSchema, describeOption, optionPaths } from '../../../processor/src/config/schema.ts';
 
-const options = optionPaths(configJsonSchema, []);
+const options = optionPaths();
 
 test.each(options.map((path) => [path.join('.'), path] as const))(
   '%s has a default within its bounds, a meaning, and says what it takes',
@@ -50,6 +50,7 @@ test('the groups are those of the contract', () => {
     'sensitivity',
     'store',
     'control',
+    'metrics',
     'log',
     'stop',
   ]);

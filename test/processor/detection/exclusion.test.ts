@@ -73,8 +73,10 @@ test('an exclusion without scope or without end is refused', () => {
   expect(list.size).toBe(0);
 });
 
-test('there are a thousand at most', () => {
+test('there are a thousand at most, and 200 more where they are those of the file', () => {
   const list = new ExclusionList(Array.from({ length: MOST_EXCLUSIONS }, (_, index) => exclusion({ id: `e${index}` })));
-  expect(() => list.add(exclusion({ id: 'more' }))).toThrow('There are 1000 exclusions already; remove one.');
+  expect(list.hasRoom).toBe(false);
+  for (let index = 1; index <= 200; index++) list.add(exclusion({ id: `file-${index}` }));
+  expect(() => list.add(exclusion({ id: 'more' }))).toThrow('There are 1200 exclusions already; remove one.');
   expect(() => list.add(exclusion({ id: 'e7', behavior: 'scraping' }))).not.toThrow();
 });

@@ -70,6 +70,13 @@ test('a file that is read again changes what no setting beats', () => {
   expect(applied.at(-1)).toMatchObject({ budget: { falseIncidentsPerDay: 4 }, minimumEffect: 2 });
 });
 
+test('a file that is read again and changes nothing is applied to nothing', () => {
+  const { settings: made, applied } = settings();
+  made.set({ minimum_effect: 2 });
+  made.reload({ ...FILE, minimum_effect: 5 });
+  expect(applied).toHaveLength(1);
+});
+
 test('set shares that no longer fit those of a new file give way to it', () => {
   const { settings: made } = settings();
   made.set({ users_share: 0.5, addresses_share: 0.3, minimum_effect: 2 });

@@ -14,8 +14,10 @@ export interface NextHopServer {
   stop(): void;
 }
 
+const TRACES = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
+
 /** An OTLP/gRPC receiver of the gRPC library's own, which answers as told. */
-export async function startNextHop(port = 0): Promise<NextHopServer> {
+export async function startNextHop(port = 0, path = TRACES): Promise<NextHopServer> {
   const server = new Server();
   const nextHop: Omit<NextHopServer, 'port'> = {
     received: [],
@@ -23,7 +25,7 @@ export async function startNextHop(port = 0): Promise<NextHopServer> {
     stop: () => server.forceShutdown(),
   };
   const method = {
-    path: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+    path,
     requestStream: false,
     responseStream: false,
     requestSerialize: unchanged,

@@ -37,6 +37,31 @@ describe('a call', () => {
   });
 });
 
+describe('a user or address with another pseudonym', () => {
+  it('goes on with what is known of it', () => {
+    const call = callOf({ user: 2, address: 3 });
+    const { states } = new Observations().observe({ user: 2, address: 3 });
+    const { userSlot, addressSlot } = states;
+    states.rename(call.userHigh, call.userLow, 8, 9);
+    states.rename(call.addressHigh, call.addressLow, 6, 7);
+    const [user, address] = [states.user.table, states.address.table];
+    expect([user.find(call.userHigh, call.userLow), user.find(8, 9)]).toEqual([NO_SLOT, userSlot]);
+    expect([address.find(call.addressHigh, call.addressLow), address.find(6, 7)]).toEqual([NO_SLOT, addressSlot]);
+    expect(states.user.calls(userSlot)).toBe(1);
+  });
+
+  it('stays apart where the new one is known already, or the former one is not', () => {
+    const [one, two] = [callOf({ user: 1 }), callOf({ user: 2 })];
+    const { states } = new Observations().observe({ user: 1 }, { user: 2 });
+    states.rename(one.userHigh, one.userLow, two.userHigh, two.userLow);
+    states.rename(4, 4, 5, 5);
+    const { table } = states.user;
+    const slots = [one, two].map(({ userHigh, userLow }) => table.find(userHigh, userLow));
+    expect(new Set(slots).size).toBe(2);
+    expect([table.size, ...slots, table.find(5, 5)]).toEqual([2, expect.any(Number), states.userSlot, NO_SLOT]);
+  });
+});
+
 describe.each(ENTITY_KINDS)('the window of a %s', (kind) => {
   const calls = columnOf(kind, 'calls');
   /** Two callers, so that an endpoint counts the one that is not the busiest. */

@@ -171,6 +171,22 @@ test('inserting the keys of one table by age into another keeps their order', ()
   expect(keysByAge(copy)).toEqual(keysByAge(table));
 });
 
+test('renamed entities are found by their new keys alone, and keep their age', () => {
+  const table = new EntityTable(50, 0.2);
+  const random = new Random(5, 5);
+  const keys = Array.from({ length: 50 }, (_, key) => [0, key]) as [number, number][];
+  for (const [high, low] of keys) table.insert(high, low);
+  for (let step = 0; step < 500; step++) {
+    const index = random.below(50);
+    const [high, low] = keys[index]!;
+    keys[index] = [1 + step, low];
+    table.rename(table.find(high, low), 1 + step, low);
+    expect(table.find(high, low)).toBe(-1);
+  }
+  expect(keysByAge(table)).toEqual(keys.map(([high, low]) => `${high}/${low}`));
+  expect(keys.map(([high, low]) => table.find(high, low))).toEqual(keys.map((_, slot) => slot));
+});
+
 test('promoting a mature entity again changes nothing', () => {
   const table = new EntityTable(3, 0.2);
   const [first, second] = [table.insert(0, 1), table.insert(0, 2)];

@@ -43,7 +43,7 @@ describe('contributions', () => {
           const { values } = crowd.row();
           values[first]! += by;
           values[second]! += by / 2;
-          const nats = detector.rarity(detector.evaluate(values) + carried, values.at(-1)!);
+          const nats = detector.rarity(detector.evaluate(values), values.at(-1)!) + carried;
           const contributions = contributionsOf(detector, values, nats, carried);
           expect(sum(contributions.features) + contributions.carried).toBeCloseTo(nats, 9);
           expect(Math.min(...contributions.features, contributions.carried)).toBeGreaterThanOrEqual(0);
@@ -68,14 +68,14 @@ describe('contributions', () => {
   });
 
   test('by hand: without a forest two features share 2 : 1 what the first has twice of', () => {
-    // 12 nats, 3 of which were carried: 9 are left to the row, for a fused evidence of 6 beside 2 carried ones.
+    // 12 nats, 3 of which were carried: 9 are left to the row, for a fused evidence of 6.
     const featureEvidence = new Float64Array(USER.length);
     featureEvidence[column('calls')] = 4;
     featureEvidence[column('burst')] = 4;
     const themes = themesOf('user');
     const themeEvidence = Float64Array.from(themes, ({ theme }) => (theme === 'rate' ? 6 : 0));
     const told = { parts: { kind: 'user' }, featureEvidence, themeEvidence, forestNats: themeEvidence.map(() => 0) };
-    const { features, carried } = contributionsOf(told as unknown as EntityDetector, new Float32Array(), 12, 2);
+    const { features, carried } = contributionsOf(told as unknown as EntityDetector, new Float32Array(), 12, 3);
     expect([features[column('calls')], features[column('burst')], carried]).toEqual([6, 3, 3]);
   });
 
@@ -89,7 +89,7 @@ describe('contributions', () => {
 /** What is told of a user's odd row. */
 function explained(raised: Parameters<typeof oddRow>[0], { detector } = trained.user, carried = 0) {
   const row = oddRow(raised);
-  const nats = detector.rarity(detector.evaluate(row) + carried, row.at(-1)!);
+  const nats = detector.rarity(detector.evaluate(row), row.at(-1)!) + carried;
   return { row, nats, features: explain(detector, row, nats, carried) };
 }
 

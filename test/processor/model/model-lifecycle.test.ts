@@ -75,6 +75,17 @@ describe('later trainings', () => {
     expect(entities.trainings).toHaveLength(1);
   });
 
+  it('go by settings that were changed while the service runs', async () => {
+    const entities = new LearningEntities({ retrainEveryHours: 0 });
+    const budget = { falseIncidentsPerDay: 10, shares: { user: 0.6, address: 0.2, endpoint: 0.2 } };
+    entities.live(0, 2);
+    await entities.train();
+    entities.lifecycle.useSettings({ retrainEveryHours: 1, promote: 'manual', budget });
+    entities.live(2, 1.1);
+    await entities.train();
+    expect(entities.trainings.map(({ outcome }) => outcome)).toEqual(['promoted', 'candidate']);
+  });
+
   it('start from the one loaded at start: no first model is trained beside it', async () => {
     const before = new LearningEntities();
     before.live(0, 2);

@@ -50,18 +50,18 @@ describe('when an entity is evaluated', () => {
 });
 
 describe('what a window carries into the next', () => {
-  test('half of what its highest evidence had above 6 nats, and nothing after a gap', () => {
+  test('three fifths of what its highest rarity had above 3 nats, and nothing after an hour', () => {
     const scores = new EntityScores(1);
     expect(scores.begin(0, WINDOW, 1, START)).toBe(0);
     scores.notePeak(0, 14);
     scores.notePeak(0, 9);
-    expect(scores.begin(0, WINDOW + 1, 1, START + 300)).toBe(4);
-    expect(scores.begin(0, WINDOW + 1, 5, START + 301)).toBe(4);
+    expect(scores.begin(0, WINDOW + 1, 1, START + 300)).toBeCloseTo(6.6, 5);
+    expect(scores.begin(0, WINDOW + 1, 5, START + 301)).toBeCloseTo(6.6, 5);
     scores.notePeak(0, 8);
-    // (4 + 2) / 2
-    expect(scores.begin(0, WINDOW + 2, 1, START + 600)).toBe(3);
+    // 0.6 (6.6 + 5)
+    expect(scores.begin(0, WINDOW + 2, 1, START + 600)).toBeCloseTo(6.96, 5);
     scores.notePeak(0, 30);
-    expect(scores.begin(0, WINDOW + 5, 1, START + 1500)).toBe(0);
+    expect(scores.begin(0, WINDOW + 15, 1, START + 4500)).toBe(0);
   });
 
   test('a new window has had no anomaly yet', () => {
@@ -101,7 +101,7 @@ describe('forgetting', () => {
     const scores = judged();
     scores.forget(0);
     expect(stateOf(scores, 0)).toEqual([0, 0, 0, true, 0]);
-    expect(stateOf(scores, 1)).toEqual([20, 1, 1, false, 7]);
+    expect(stateOf(scores, 1)).toEqual([20, 1, 1, false, expect.closeTo(10.2, 5)]);
   });
 
   test('another model begins anew with everybody', () => {

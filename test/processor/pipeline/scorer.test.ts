@@ -67,6 +67,7 @@ function crowd(second: number, attributes: AttributesInput = {}): void {
 }
 
 const refused = { 'http.response.status_code': 403 };
+const failed = { 'http.response.status_code': 503 };
 
 describe('the score of a call', () => {
   test('is -log10(p) / 6 of the rarest of its sides', () => {
@@ -221,22 +222,31 @@ describe('the verdict', () => {
   });
 
   test('an anomaly by what earlier windows carried has an isolation score, though its forest was not asked', () => {
-    told.told.user = { nats: 30, evidence: {} };
+    told.told.user = { nats: 18, evidence: {} };
     scorer.judge(observe(0));
-    // (30 - 6) / 2 nats are carried over.
-    told.told.user = { nats: 13, evidence: {} };
+    // 0.6 (18 - 3) nats are carried over, two of them passed over.
+    told.told.user = { nats: 7, evidence: {} };
     const judgement = scorer.judge(observe(300));
-    // Without a name one in a million is needed: 13.8 nats, of which one may be carried.
-    expect(judgement).toMatchObject({ isAnomaly: true, evidence: 25, isolationScore: 0.625 });
+    // Without a name one in a million is needed: 13.8 nats.
+    expect(judgement).toMatchObject({ isAnomaly: true, evidence: expect.closeTo(16, 5), isolationScore: 0.625 });
   });
 
-  test('no more than one nat of what earlier windows carried counts for score and verdict, all of it for evidence', () => {
-    told.told.user = { nats: 30, evidence: {} };
+  test('of what earlier windows carried two nats are passed over for score and verdict, none for evidence', () => {
+    told.told.user = { nats: 13, evidence: {} };
     scorer.judge(observe(0));
     told.told.user = { nats: 2, evidence: {} };
     const judgement = scorer.judge(observe(300));
-    expect(judgement).toMatchObject({ isAnomaly: false, evidence: 14 });
-    expect(judgement.score).toBeCloseTo(3 / Math.LN10 / 6);
+    expect(judgement).toMatchObject({ isAnomaly: false, evidence: expect.closeTo(8, 5) });
+    expect(judgement.score).toBeCloseTo((2 + 4) / Math.LN10 / 6);
+  });
+
+  test('evidence is the highest of the sides, that of an endpoint less what its many callers share', () => {
+    for (let second = 0; second < 50; second++) observe(second);
+    told.told.user = { nats: 5, evidence: { calls: 5 } };
+    told.told.endpoint = { nats: 20, evidence: { server_errors: 20 } };
+    expect(scorer.judge(observe(60, failed)).evidence).toBeCloseTo(20 - Math.log(50), 5);
+    told.told.endpoint = { nats: 8, evidence: { server_errors: 8 } };
+    expect(scorer.judge(observe(120, failed)).evidence).toBeCloseTo(5, 5);
   });
 
   test('where every span is explained, every one has an isolation score', () => {
@@ -393,7 +403,12 @@ describe('the most unusual moment of a window', () => {
     scorer.judge(observe(60));
     burst(7);
     scorer.judge(observe(360));
-    expect(scorer.closeWindow('user', states.userSlot)).toMatchObject({ carried: 1, evidence: 19, rarity: 8 });
+    // 0.6 (30 - 3) nats are carried over, two of them passed over.
+    expect(scorer.closeWindow('user', states.userSlot)).toMatchObject({
+      carried: expect.closeTo(14.2, 5),
+      evidence: expect.closeTo(23.2, 5),
+      rarity: expect.closeTo(21.2, 5),
+    });
   });
 
   test('is not kept of a window that is as usual, nor without a model', () => {
@@ -422,6 +437,32 @@ describe('what is told of a judgement', () => {
         share: 1,
       },
     ]);
+  });
+
+  test('explains what the row itself shows, and leaves the rest of the evidence to earlier windows', () => {
+    burst(18);
+    scorer.judge(observe(60));
+    burst(12);
+    const judgement = scorer.judge(observe(360));
+    // 0.6 (18 - 3) nats were carried.
+    expect(scorer.sideEvidence(judgement)).toBeCloseTo(21, 5);
+    expect(scorer.explain(judgement)).toMatchObject([
+      { name: 'calls', nats: expect.closeTo(12, 5), share: expect.closeTo(12 / 21, 5) },
+    ]);
+  });
+
+  test('explains the evidence of the side it speaks of, also where another has more', () => {
+    burst(THRESHOLD + 1);
+    told.told.endpoint = { nats: 20, evidence: { server_errors: 20 } };
+    told.told.user = { nats: 21, evidence: { calls: 21 } };
+    const [judgement] = [scorer.judge(observe(60, failed))];
+    expect([judgement.kind, judgement.evidence]).toEqual(['user', 21]);
+    told.told.user = { nats: 12, evidence: { calls: 12 } };
+    scorer.judge(observe(120, failed));
+    expect(judgement.kind).toBe('endpoint');
+    expect(scorer.sideEvidence(judgement)).toBeCloseTo(20 - Math.log(50), 5);
+    const nats = scorer.explain(judgement).reduce((sum, feature) => sum + feature.nats, 0);
+    expect(nats).toBeCloseTo(20 - Math.log(50), 5);
   });
 
   test('explains one that was evaluated for an earlier call by the row as it is now', () => {

@@ -37,6 +37,18 @@ describe('the most unusual users', () => {
     expect(listed(top, NOW)).toEqual({ 2: 0.6 });
   });
 
+  test('of a list made shorter the least unusual leave; one made longer has places again', () => {
+    const top = new TopUsers(3);
+    for (const user of [1, 2, 3]) top.offer(0, user, user / 10, NOW);
+    top.resize(1);
+    expect(listed(top)).toEqual({ 3: 0.3 });
+    top.offer(0, 1, 0.31, NOW);
+    expect(listed(top)).toEqual({ 3: 0.3 });
+    top.resize(2);
+    top.offer(0, 1, 0.1, NOW);
+    expect(listed(top)).toEqual({ 3: 0.3, 1: 0.1 });
+  });
+
   test('no place, no users', () => {
     const top = new TopUsers(0);
     top.offer(0, 1, 1, NOW);

@@ -20,17 +20,18 @@ beforeAll(async () => {
 });
 afterAll(removeTemporaryFolders);
 
-/** A data folder with the model in use, and the secret of its pseudonyms. */
-async function dataFolder(): Promise<{ folder: string; pseudonymKey: Buffer }> {
+/** A data folder with the model in use, and its secrets. */
+async function dataFolder(): Promise<{ folder: string; pseudonymKey: Buffer; hashKey: Buffer }> {
   const folder = temporaryFolder();
   const store = new FileStore(folder, { error: (operation, reason) => expect([operation, reason]).toEqual([]) });
   const { version } = model.provenance;
   await store.open();
   const pseudonymKey = await store.loadOrCreateSecret('pseudonym');
+  const hashKey = await store.loadOrCreateSecret('hashes');
   await store.saveModel(version, { ...model.provenance }, model.serialise());
   await store.activate(version);
   await store.close();
-  return { folder, pseudonymKey };
+  return { folder, pseudonymKey, hashKey };
 }
 
 /** What the service sends on when it is sent the requests one after another. */
@@ -47,11 +48,12 @@ async function served(folder: string, requests: readonly Buffer[]): Promise<Buff
 
 // Few calls an hour: the larger requests reach over an hour and more, the smaller ones over minutes.
 test.each([100, 1000])('with %d spans a request', async (spansPerRequest) => {
-  const { folder, pseudonymKey } = await dataFolder();
+  const { folder, pseudonymKey, hashKey } = await dataFolder();
   const requests = requestsOf(spans, spansPerRequest);
   const fromService = await served(folder, requests);
   const copy = Model.from(new Uint8Array(model.serialise()));
-  const { annotated, calls } = await replayed(requests, { learning: { model: copy }, bounds, pseudonymKey });
+  const options = { learning: { model: copy }, bounds, pseudonymKey, hashKey };
+  const { annotated, calls } = await replayed(requests, options);
 
   expect(fromService).toHaveLength(requests.length);
   const different = annotated.findIndex((body, index) => !body.equals(fromService[index]!));

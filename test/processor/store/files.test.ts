@@ -138,6 +138,17 @@ describe('models', () => {
     expect(names('models')).toEqual([]);
   });
 
+  test('a version saved again stays, also when it is the oldest of too many', async () => {
+    const store = await openStore();
+    await store.saveModel('m-1', {}, content('one'));
+    await store.activate('m-1');
+    for (const version of ['m-2', 'm-3', 'm-4', 'm-5', 'm-6']) await store.saveModel(version, {}, content(version));
+    await store.activate('m-6');
+    await store.saveModel('m-1', {}, content('again'));
+    await store.activate('m-1');
+    expect(await currentModel(await reopen(store))).toBe('m-1 {} again');
+  });
+
   test('a damaged current model is set aside and the newest whole one takes its place', async () => {
     let store = await openStore();
     for (const version of ['m-1', 'm-2', 'm-3', 'm-4']) await store.saveModel(version, {}, content(version));
