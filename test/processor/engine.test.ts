@@ -104,8 +104,9 @@ test('an exclusion and a switch made between two batches take effect with the ne
 test('the most unusual windows are handed over as they close', () => {
   start();
   told.told.user = odd;
-  judge(-600);
+  judge(-7200);
   told.told.user = usual;
+  // More than an hour later nothing is carried on.
   judge(-300);
   judge(0);
   expect(windows.filter(({ kind }) => kind === 'user')).toMatchObject([{ rarity: 20, modelVersion: 'm-1' }]);

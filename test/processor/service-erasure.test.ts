@@ -1,12 +1,12 @@
 /** Erasing a user over the control API: afterwards a search through the bytes of the data folder finds nothing. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { createWorld } from '../../processor/src/simulation/world.ts';
 import { removeTemporaryFolders, temporaryFolder } from '../support/temporary-folder.ts';
 import { TOKENS } from './control/control-server.ts';
 import { ask, bearer } from './control/http-ask.ts';
 import { until } from './receiver/running-receiver.ts';
-import { RunningService } from './running-service.ts';
+import { RunningService, type Settings } from './running-service.ts';
 
 const HOUR_MS = 3_600_000;
 const START_MS = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - 12 * HOUR_MS;
@@ -19,11 +19,16 @@ const world = createWorld({
   quietShare: 0.5,
 });
 
+const spans = [...world];
+/** Who called, by user id: not everyone does within half a day. */
+const [caller, otherCaller] = world.users
+  .map(({ id }) => id)
+  .filter((id) => spans.some(({ attributes }) => attributes['user.id'] === id)) as [string, string];
+
 let folder: string;
 let service: RunningService;
 
-beforeAll(async () => {
-  folder = temporaryFolder();
+async function start(more: Settings = {}): Promise<void> {
   const model = {
     min_rows: 2000,
     min_entities: 20,
@@ -33,9 +38,13 @@ beforeAll(async () => {
     retrain_every_hours: 0,
   };
   const control = { tokens: { admin: [TOKENS.admin] } };
-  const settings = { model, control, store: { directory: folder, snapshot_seconds: 1 } };
+  const settings = { model, control, store: { directory: folder, snapshot_seconds: 1 }, ...more };
   service = await RunningService.start(folder, settings, () => world.endMs);
-  const spans = [...world];
+}
+
+beforeAll(async () => {
+  folder = temporaryFolder();
+  await start();
   const quiet = spans.filter((span) => span.startMs < START_MS + 6 * HOUR_MS);
   await service.sendSpans(quiet, 0);
   await until(() => service.service.modelVersion() !== undefined);
@@ -92,14 +101,13 @@ test('of a user with an incident nothing is left in any file, and the trail tell
 }, 60_000);
 
 test('a raw id erases the same user, and is kept nowhere', async () => {
-  const { id } = world.users[5]!;
   const before = (await call<{ items: object[] }>('GET', '/users?limit=500')).answer.items.length;
-  const { status, answer } = await call<{ entities: number }>('POST', '/users/erase', { id });
+  const { status, answer } = await call<{ entities: number }>('POST', '/users/erase', { id: caller });
   expect(status).toBe(200);
   expect(answer.entities).toBe(1);
   expect((await call<{ items: object[] }>('GET', '/users?limit=500')).answer.items.length).toBe(before - 1);
-  expect(filesWith(id)).toEqual([]);
-  expect(JSON.stringify(service.log.filter(({ msg }) => msg === 'control call'))).not.toContain(id);
+  expect(filesWith(caller)).toEqual([]);
+  expect(JSON.stringify(service.log.filter(({ msg }) => msg === 'control call'))).not.toContain(caller);
 });
 
 test('an id that nobody has is answered alike', async () => {
@@ -108,3 +116,12 @@ test('an id that nobody has is answered alike', async () => {
     answer: { entities: 0, rows: 0 },
   });
 });
+
+test('a raw id also erases what is known under a previous key', async () => {
+  await service.stop();
+  const previous = path.join(temporaryFolder(), 'key');
+  renameSync(path.join(folder, 'secrets', 'pseudonym'), previous);
+  await start({ identity: { previous_pseudonym_key_files: [previous] } });
+  expect((await call('POST', '/users/erase', { id: otherCaller })).answer).toMatchObject({ entities: 1 });
+  expect((await call('POST', '/users/erase', { id: otherCaller })).answer).toEqual({ entities: 0, rows: 0 });
+}, 60_000);
