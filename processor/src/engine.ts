@@ -2,29 +2,35 @@
 import { performance } from 'node:perf_hooks';
 import { ApiCall } from './call/api-call.ts';
 import { CallReader } from './call/call-reader.ts';
+import { EntityNames } from './call/entity-names.ts';
 import { EndpointTable } from './call/endpoint-table.ts';
-import type { Pseudonyms } from './call/pseudonym.ts';
+import type { EntityKey, Pseudonyms } from './call/pseudonym.ts';
 import type { Reloadable } from './config/live-config.ts';
 import type { Config } from './config/schema.ts';
-import type { Budget } from './detection/decision.ts';
+import { type Exclusion, ExclusionList } from './detection/exclusion.ts';
 import { IncidentBook, type IncidentListener } from './detection/incident.ts';
 import { ScoreDrift } from './detection/score-drift.ts';
+import { SensitivitySettings } from './detection/sensitivity.ts';
 import { EntityStates } from './features/entity-states.ts';
-import { Watermark } from './features/window-clock.ts';
-import type { ModelStore } from './model/model-keeper.ts';
-import {
-  type LearningChanges,
-  type LifecycleEvents,
-  ModelLifecycle,
-  type TrainingRunner,
-} from './model/model-lifecycle.ts';
+import type { EntityKind } from './features/features.ts';
+import { Watermark, WINDOW_SECONDS } from './features/window-clock.ts';
+import { ConfirmedIncidents } from './model/confirmed-incidents.ts';
+import type { Jobs } from './jobs/jobs.ts';
+import { type LearningChanges, ModelLifecycle, type TrainingRunner } from './model/model-lifecycle.ts';
+import { ModelRegister } from './model/model-register.ts';
+import type { ModelStore } from './model/model-store.ts';
+import type { Model } from './model/model.ts';
+import { ShadowRun } from './model/shadow-run.ts';
+import type { TrainingEvents } from './model/training-conduct.ts';
 import { ATTRIBUTE_NAMES } from './otlp/attributes.ts';
 import { KeyTable, RequestView } from './otlp/request-view.ts';
+import { DryRun } from './pipeline/dry-run.ts';
 import { RecentSpans } from './pipeline/recent-spans.ts';
-import { type JudgeListener, RequestJudge } from './pipeline/request-judge.ts';
+import { type FoundAnomaly, type JudgeListener, RequestJudge } from './pipeline/request-judge.ts';
 import { Scorer } from './pipeline/scorer.ts';
 import { SpanWriter } from './pipeline/span-writer.ts';
 import { TopUsers } from './pipeline/top-users.ts';
+import { type ClosedWindow, WindowPeaks } from './pipeline/window-peaks.ts';
 import type { EndpointScores } from './telemetry/endpoint-scores.ts';
 
 export interface EngineEdges {
@@ -36,19 +42,42 @@ export interface EngineEdges {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly run: TrainingRunner;
+  /** Wall clock, unix milliseconds. */
+  readonly clock: () => number;
   readonly models: ModelStore;
-  readonly events: LifecycleEvents;
+  readonly jobs: Jobs;
+  readonly events: TrainingEvents & {
+    /** A model is in use from now on. */
+    promoted(model: Model): void;
+  };
   readonly incidents: IncidentListener;
   /** Hears of every call that was judged. */
   readonly listener?: JudgeListener;
+  /** Where what is found is kept; nowhere for a replay. */
+  readonly findings?: FindingsListener;
   /** Attributes that are cut from every span besides our own, such as the ground truth of an evaluation. */
   readonly hiddenKeys?: readonly string[];
+}
+
+/** Called on the span path: to be quick. */
+export interface FindingsListener {
+  anomaly(anomaly: FoundAnomaly): void;
+  /** A window is over that is one of the most unusual. */
+  window(window: ClosedWindow): void;
 }
 
 export interface Engine extends Reloadable {
   readonly states: EntityStates;
   readonly scorer: Scorer;
+  /** How much is flagged; change it between two batches. */
+  readonly sensitivity: SensitivitySettings;
+  /** What is not to be flagged; change it between two batches. */
+  readonly exclusions: ExclusionList;
+  readonly names: EntityNames;
+  /** Incidents whose rows are kept out of training. */
+  readonly confirmed: ConfirmedIncidents;
   readonly lifecycle: ModelLifecycle;
+  readonly register: ModelRegister;
   readonly incidents: IncidentBook;
   readonly watermark: Watermark;
   readonly drift: ScoreDrift;
@@ -56,6 +85,8 @@ export interface Engine extends Reloadable {
   readonly writer: SpanWriter;
   readonly judge: RequestJudge;
   readonly newView: () => RequestView;
+  /** The pseudonyms that a raw identity may have. */
+  readonly keysOf: (identity: string) => EntityKey[];
 }
 
 /** SpanKind numbers of the OTLP specification. */
@@ -83,13 +114,44 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
     {
       closing: (kind, slot) => {
         if (kind === 'user' && lifecycle.active !== undefined) drift.note(scorer.rarity(kind, slot));
-        if (!scorer.wasSuspect(kind, slot)) lifecycle.learn(kind, slot);
+        shadow.note(kind, slot);
+        const closed = scorer.closeWindow(kind, slot);
+        if (closed !== undefined) edges.findings?.window(closed);
+        if (!scorer.wasSuspect(kind, slot) && !isConfirmed(kind, slot)) lifecycle.learn(kind, slot);
       },
       evicted: (kind, slot) => scorer.forget(kind, slot),
     },
   );
   edges.pseudonyms.onSuccession((...names) => states.rename(...names));
-  const scorer = createScorer(config, states);
+  const sensitivity = new SensitivitySettings(config.sensitivity, (changed) => {
+    scorer.tune(changed);
+    shadow.useSensitivity(changed.budget, changed.disabled, changed.minimumEffect);
+    lifecycle.useSettings({ budget: changed.budget });
+  });
+  const exclusions = new ExclusionList(exclusionsOf(config));
+  const names = new EntityNames(edges.endpoints);
+  const initial = sensitivity.sensitivity;
+  const scorer = new Scorer(states, initial, {
+    explainsAll: config.annotate.detail === 'full',
+    exclusions: { list: exclusions, names },
+    ...(edges.findings !== undefined && { peaks: new WindowPeaks() }),
+  });
+  const shadow: ShadowRun = new ShadowRun(states, initial.budget, initial.disabled, initial.minimumEffect);
+  const register: ModelRegister = new ModelRegister({
+    store: edges.models,
+    clock: edges.clock,
+    agreement: () => shadow.agreement(),
+    events: {
+      activated: (model) => {
+        scorer.use(model);
+        shadow.compareWith(model);
+        drift.restart();
+        edges.events.promoted(model);
+      },
+      shadowed: (model) => shadow.run(model),
+      failed: (error) => edges.events.failed(error),
+    },
+  });
   const lifecycle: ModelLifecycle = new ModelLifecycle(
     {
       minRows: config.model.min_rows,
@@ -98,25 +160,34 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
       ...learningChangesOf(config),
       sampleRows: config.model.sample_rows,
       forest: { seed: config.model.seed, trees: config.model.trees, sampleSize: config.model.sample_size },
+      budget: initial.budget,
     },
     {
       states,
       watermark,
-      store: edges.models,
+      register,
+      jobs: edges.jobs,
       random: edges.random,
       nowMs: () => performance.now(),
+      clock: edges.clock,
       run: edges.run,
-      events: {
-        ...edges.events,
-        promoted: (model) => {
-          scorer.use(model);
-          drift.restart();
-          edges.events.promoted(model);
-        },
-      },
+      events: edges.events,
     },
   );
-  const incidents = new IncidentBook(edges.incidents);
+  const confirmed = new ConfirmedIncidents(lifecycle.samples);
+  const isConfirmed = (kind: EntityKind, slot: number): boolean => {
+    const { table } = states[kind];
+    const start = states[kind].window(slot) * WINDOW_SECONDS;
+    return confirmed.covers(kind, table.keyHigh(slot), table.keyLow(slot), start);
+  };
+  const incidents = new IncidentBook({
+    opened: (incident) => edges.incidents.opened(incident),
+    updated: (incident) => edges.incidents.updated?.(incident),
+    closed: (incident) => {
+      confirmed.close(incident.id, incident.lastSeconds);
+      edges.incidents.closed(incident);
+    },
+  });
   const topUsers = new TopUsers(config.sensitivity.top_users);
   const writer = new SpanWriter(config.annotate.prefix, config.annotate.detail, scorer);
   const reader = createReader(config, edges);
@@ -133,42 +204,77 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
     topUsers,
     endpointScores: edges.endpointScores,
     ...(edges.listener !== undefined && { listener: edges.listener }),
+    ...(edges.findings !== undefined && { onAnomaly: (anomaly) => edges.findings?.anomaly(anomaly) }),
   });
   const newView = viewFactory(config, reader.keys, edges.hiddenKeys ?? []);
-  const reload = (changed: Config): void => {
-    scorer.useSensitivity(budgetOf(changed), disabledBehaviorsOf(changed));
-    lifecycle.useSettings(learningChangesOf(changed));
-    topUsers.resize(changed.sensitivity.top_users);
-  };
-  return { states, scorer, lifecycle, incidents, watermark, drift, topUsers, writer, judge, newView, reload };
-}
-
-function createScorer(config: Config, states: EntityStates): Scorer {
-  return new Scorer(states, budgetOf(config), disabledBehaviorsOf(config), config.annotate.detail === 'full');
-}
-
-function disabledBehaviorsOf({ sensitivity }: Config): ReadonlySet<string> {
-  const switchedOff = Object.entries(sensitivity.behaviors).filter(([, isOn]) => !isOn);
-  return new Set(switchedOff.map(([name]) => name));
-}
-
-function learningChangesOf(config: Config): LearningChanges {
-  const { retrain_every_hours: retrainEveryHours, promote } = config.model;
-  return { retrainEveryHours, promote, budget: budgetOf(config) };
-}
-
-function budgetOf({ sensitivity }: Config): Budget {
   return {
-    falseIncidentsPerDay: sensitivity.false_incidents_per_day,
-    shares: {
-      user: sensitivity.users_share,
-      address: sensitivity.addresses_share,
-      endpoint: sensitivity.endpoints_share,
+    states,
+    scorer,
+    sensitivity,
+    exclusions,
+    names,
+    confirmed,
+    lifecycle,
+    register,
+    incidents,
+    watermark,
+    drift,
+    topUsers,
+    writer,
+    judge,
+    newView,
+    keysOf: (identity) => reader.keysOf(identity),
+    reload: (changed) => {
+      sensitivity.reload(changed.sensitivity);
+      lifecycle.useSettings(learningChangesOf(changed));
+      topUsers.resize(changed.sensitivity.top_users);
+      for (const { id } of Array.from(exclusions)) if (id.startsWith(FILE_EXCLUSION)) exclusions.remove(id);
+      for (const exclusion of exclusionsOf(changed)) exclusions.add(exclusion);
     },
   };
 }
 
-function createReader({ identity }: Config, { pseudonyms, endpoints }: EngineEdges): CallReader {
+/** What judges calls without side effects, by what `engine` knows. */
+export function createDryRun(
+  config: Config,
+  engine: Engine,
+  edges: Pick<EngineEdges, 'pseudonyms' | 'endpoints'>,
+): DryRun {
+  const { exclusions, names } = engine;
+  const reader = createReader(config, edges);
+  return new DryRun({
+    live: engine,
+    endpoints: edges.endpoints,
+    services: config.endpoints.max_services + 1,
+    reader,
+    exclusions: { list: exclusions, names },
+    prefix: config.annotate.prefix,
+    newView: viewFactory(config, reader.keys),
+  });
+}
+
+function learningChangesOf({ model }: Config): Omit<LearningChanges, 'budget'> {
+  return { retrainEveryHours: model.retrain_every_hours, promote: model.promote };
+}
+
+/** What the ids of exclusions begin with that are in the configuration file. */
+const FILE_EXCLUSION = 'file-';
+
+/** The exclusions of the configuration file, by their place in it. */
+function exclusionsOf({ sensitivity }: Config): Exclusion[] {
+  return sensitivity.exclusions.map(({ expires, entity, endpoint, behavior }, index) => ({
+    id: `${FILE_EXCLUSION}${index + 1}`,
+    expiresMs: Date.parse(expires),
+    entity,
+    endpoint,
+    behavior,
+  }));
+}
+
+function createReader(
+  { identity }: Config,
+  { pseudonyms, endpoints }: Pick<EngineEdges, 'pseudonyms' | 'endpoints'>,
+): CallReader {
   const options = {
     userAttributes: identity.user_attributes,
     edgeServices: identity.edge_services,

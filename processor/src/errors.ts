@@ -113,6 +113,15 @@ export const ERRORS = {
     remedy: 'stop what uses the port, or set {key} to another one',
   },
 
+  sender_not_admitted: {
+    status: StatusCode.UNAUTHENTICATED,
+    http: 401,
+    retryable: false,
+    message: 'The sender shows no valid token',
+    remedy:
+      'send authorization: Bearer with one of receiver.tokens; senders drop what is refused so, so that a new token must be valid here before they use it',
+  },
+
   // Exporter
   next_hop_unavailable: {
     status: StatusCode.UNAVAILABLE,
@@ -253,9 +262,95 @@ export const ERRORS = {
   },
   too_few_rows: {
     status: StatusCode.FAILED_PRECONDITION,
+    http: 409,
     retryable: false,
     message: 'There are {rows} rows to train on, {needed} are needed',
     remedy: 'wait for more traffic, offer more of it, or lower model.min_rows',
+  },
+  model_not_found: {
+    status: StatusCode.NOT_FOUND,
+    http: 404,
+    retryable: false,
+    message: 'There is no model {model}',
+    remedy: 'use one that the list of models names',
+  },
+  model_in_use: {
+    status: StatusCode.FAILED_PRECONDITION,
+    http: 409,
+    retryable: false,
+    message: 'The model {model} is {use}',
+    remedy: 'activate another one first',
+  },
+  model_rejected: {
+    status: StatusCode.FAILED_PRECONDITION,
+    http: 409,
+    retryable: false,
+    message: 'The model {model} did not pass the gate {gate}: {reason}',
+    remedy: 'train another one, run it as a shadow, or activate it despite the gates once you know why it failed',
+  },
+  model_exists: {
+    status: StatusCode.ALREADY_EXISTS,
+    http: 409,
+    retryable: false,
+    message: 'There is another model {model} already',
+    remedy: 'delete that one first, or train the other anew',
+  },
+  model_damaged: {
+    status: StatusCode.INVALID_ARGUMENT,
+    http: 422,
+    retryable: false,
+    message: 'This is no model that can be used: {reason}',
+    remedy: 'send a file that `api-anomaly train` wrote, or one of models/ of a data folder, unchanged',
+  },
+  no_active_model: {
+    status: StatusCode.FAILED_PRECONDITION,
+    http: 409,
+    retryable: false,
+    message: 'No model is active that {model} could run beside',
+    remedy: 'activate it, or wait for the first model',
+  },
+
+  // Jobs
+  training_running: {
+    status: StatusCode.FAILED_PRECONDITION,
+    http: 409,
+    retryable: false,
+    message: 'The training {job} is under way',
+    remedy: 'wait for it to end, or cancel it',
+  },
+  job_running: {
+    status: StatusCode.FAILED_PRECONDITION,
+    http: 409,
+    retryable: false,
+    message: 'The job {job}, of kind {kind}, is under way',
+    remedy: 'wait for it to end, or cancel it',
+  },
+  job_failed: {
+    status: StatusCode.UNAVAILABLE,
+    retryable: true,
+    message: 'The job failed by a fault of ours',
+    remedy: 'start it again; the log has the cause',
+  },
+  upload_unreadable: {
+    status: StatusCode.INVALID_ARGUMENT,
+    http: 422,
+    retryable: false,
+    message: 'The upload holds no traces to learn from: {reason}',
+    remedy: 'send OTLP traces as JSON, JSON lines or protobuf, plain or compressed with gzip or Zstandard',
+  },
+  upload_too_large: {
+    status: StatusCode.RESOURCE_EXHAUSTED,
+    http: 413,
+    retryable: false,
+    message: 'The upload has more than {limit} bytes after decompression',
+    remedy: 'send less, or raise model.max_upload_bytes',
+  },
+  upload_broken_off: {
+    status: StatusCode.INVALID_ARGUMENT,
+    http: 400,
+    retryable: false,
+    message: 'The upload broke off: {reason}',
+    remedy: 'send it again',
   },
 
   // Control API
@@ -266,12 +361,89 @@ export const ERRORS = {
     message: 'The Host header is {host}',
     remedy: 'use the address the service is bound to, or add this name to control.allowed_hosts',
   },
-  metrics_not_public: {
+  origin_not_allowed: {
+    status: StatusCode.PERMISSION_DENIED,
+    http: 403,
+    retryable: false,
+    message: 'The Origin header is {origin}',
+    remedy: 'call from this address itself or from a server: pages of other sites may not call this API',
+  },
+  starting: {
+    status: StatusCode.UNAVAILABLE,
+    http: 503,
+    retryable: true,
+    message: 'The service is starting',
+    remedy: 'try again; GET /ready says when it is done',
+  },
+  unauthenticated: {
     status: StatusCode.UNAUTHENTICATED,
     http: 401,
     retryable: false,
-    message: 'The metrics are not public',
-    remedy: 'set control.public_metrics to true',
+    message: 'The request shows no valid token',
+    remedy:
+      'send Authorization: Bearer with one of control.tokens; without any configured, the tokens are in the folder tokens of the data folder',
+  },
+  forbidden: {
+    status: StatusCode.PERMISSION_DENIED,
+    http: 403,
+    retryable: false,
+    message: 'The token is one of a {role}',
+    remedy: 'use a token of the role {needed}',
+  },
+  rate_limited: {
+    status: StatusCode.RESOURCE_EXHAUSTED,
+    http: 429,
+    retryable: true,
+    message: 'There are more than {limit} such requests a minute',
+    remedy: 'wait for {seconds} s, or raise {key}',
+  },
+  invalid_request: {
+    status: StatusCode.INVALID_ARGUMENT,
+    http: 400,
+    retryable: false,
+    message: 'The request is not as this call takes it: {reason}',
+    remedy: 'correct it; /openapi.json says what is expected',
+  },
+  content_type_not_taken: {
+    status: StatusCode.UNIMPLEMENTED,
+    http: 415,
+    retryable: false,
+    message: 'The content type is {type}',
+    remedy: 'use {expected}',
+  },
+  body_too_large: {
+    status: StatusCode.RESOURCE_EXHAUSTED,
+    http: 413,
+    retryable: false,
+    message: 'The body has more than {limit} bytes after decompression',
+    remedy: 'send less at a time, or raise {key}',
+  },
+  no_model: {
+    status: StatusCode.FAILED_PRECONDITION,
+    http: 409,
+    retryable: false,
+    message: 'There is no model yet',
+    remedy: 'wait for the first one; GET /api/v1/status says how far learning is',
+  },
+  too_many_exclusions: {
+    status: StatusCode.FAILED_PRECONDITION,
+    http: 409,
+    retryable: false,
+    message: 'There are {limit} exclusions in force already',
+    remedy: 'remove some, or make one of them wider',
+  },
+  no_such_record: {
+    status: StatusCode.NOT_FOUND,
+    http: 404,
+    retryable: false,
+    message: 'There is no {noun} {id}',
+    remedy: 'take an id from {list}; records older than their retention are gone',
+  },
+  tokens_unreadable: {
+    status: StatusCode.FAILED_PRECONDITION,
+    retryable: false,
+    message: 'The file of tokens {file} cannot be used: {reason}',
+    remedy: 'write one token a line, followed by expires= and a time if it ends',
   },
   malformed_request: {
     status: StatusCode.INVALID_ARGUMENT,
@@ -313,6 +485,8 @@ export class ServiceError extends Error {
   readonly code: ErrorCode;
   readonly status: StatusCode;
   readonly retryable: boolean;
+  /** What filled the braces of message and remedy: for those who would take the message apart otherwise. */
+  readonly details: Readonly<Record<string, string | number>>;
 
   /** `values` fill the braces of message and remedy. `cause` is for the log only; senders never see it. */
   constructor(code: ErrorCode, values: Readonly<Record<string, string | number>> = {}, options?: { cause?: unknown }) {
@@ -322,6 +496,7 @@ export class ServiceError extends Error {
     this.code = code;
     this.status = status;
     this.retryable = retryable;
+    this.details = values;
   }
 }
 

@@ -19,6 +19,7 @@ for (const flag of [
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./cli/serve.ts')).serveCommand(),
   demo: async () => (await import('./cli/demo.ts')).demoCommand(),
+  train: async () => (await import('./cli/train.ts')).trainCommand(),
   detect: async () => (await import('./cli/detect.ts')).detectCommand(),
   evaluate: async () => (await import('./cli/evaluate.ts')).evaluateCommand(),
   simulate: async () => (await import('./cli/simulate.ts')).simulateCommand(),

@@ -8,12 +8,12 @@ import { rowWidth } from '../../processor/src/features/features.ts';
 import { Watermark } from '../../processor/src/features/window-clock.ts';
 import { Random } from '../../processor/src/forest/random.ts';
 import { createSamples, type RowSamples } from '../../processor/src/model/learned-rows.ts';
-import type { TrainingOutcome } from '../../processor/src/model/model-keeper.ts';
 import { type LearningSettings, ModelLifecycle } from '../../processor/src/model/model-lifecycle.ts';
-import { ModelMemory } from '../../processor/src/model/model-memory.ts';
 import { RowSample } from '../../processor/src/model/sample.ts';
 import { train } from '../../processor/src/model/train.ts';
+import type { TrainingOutcome } from '../../processor/src/model/training-conduct.ts';
 import { Scorer } from '../../processor/src/pipeline/scorer.ts';
+import { modelLife } from '../support/model-life.ts';
 
 /** What stands between an attacker and the model. */
 export interface Defences {
@@ -88,11 +88,11 @@ export class PoisonedService {
         evicted: (kind, slot) => this.#scorer.forget(kind, slot),
       },
     );
-    this.#scorer = new Scorer(this.#states, BUDGET, new Set());
+    this.#scorer = new Scorer(this.#states, { budget: BUDGET, disabled: new Set(), minimumEffect: 1 });
     this.lifecycle = new ModelLifecycle(SETTINGS, {
       states: this.#states,
       watermark: this.#watermark,
-      store: new ModelMemory(),
+      ...modelLife((model) => this.#scorer.use(model)),
       random,
       nowMs: () => 0,
       samples: cap ? createSamples(SAMPLE_ROWS, random) : uncappedSamples(random),
@@ -101,7 +101,6 @@ export class PoisonedService {
         return gates ? result : { ...result, gates: [] };
       },
       events: {
-        promoted: (model) => this.#scorer.use(model),
         trained: (outcome) => void this.outcomes.push(outcome),
         failed: (error) => {
           throw error;

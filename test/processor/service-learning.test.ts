@@ -1,6 +1,7 @@
 /** The service from its first span to its first model, and over restarts, on simulated traffic. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { toResourceSpans } from '../../processor/src/simulation/trace-batch.ts';
 import { encodeRequest } from '../../processor/src/otlp/request-writer.ts';
 import type { IncidentNotice } from '../../processor/src/incident-notice.ts';
@@ -120,6 +121,29 @@ describe('one installation', () => {
     expect(flagged.length).toBeGreaterThan(0);
     expect(flagged.filter((verdict) => !known.has(String(verdict['anomaly.incident.id'])))).toEqual([]);
   }, 120_000);
+
+  test('what was found is in the database, explained, and without a raw id', () => {
+    const file = path.join(folder, 'records.sqlite');
+    const database = new DatabaseSync(file, { readOnly: true });
+    const incidents = database.prepare('SELECT * FROM incidents').all();
+    const anomalies = database.prepare('SELECT incident_id, trace_id FROM anomalies').all();
+    const windows = database.prepare('SELECT kind, p, entity_row FROM kept_windows').all();
+    database.close();
+    expect(incidents.length).toBeGreaterThan(0);
+    const ids = new Set(incidents.map(({ id }) => id));
+    expect(anomalies.filter(({ incident_id: id }) => !ids.has(id))).toEqual([]);
+    for (const incident of incidents) {
+      const [request] = JSON.parse(String(incident['requests'])) as { traceId: string; endpoint: string }[];
+      expect(request!.traceId).toMatch(/^[0-9a-f]{32}$/);
+      const features = JSON.parse(String(incident['features'])) as { share: number; peers?: unknown }[];
+      expect(features[0]).toHaveProperty('peers');
+      expect(features.reduce((sum, { share }) => sum + share, 0)).toBeLessThanOrEqual(1 + 1e-9);
+    }
+    expect(windows.length).toBeGreaterThan(0);
+    for (const { p } of windows) expect(p).toBeLessThan(0.05);
+    const bytes = readFileSync(file);
+    expect(world.users.filter(({ id }) => bytes.includes(id))).toEqual([]);
+  });
 
   test('what is in the folder can be damaged while it is down', () => {
     const models = path.join(folder, 'models');

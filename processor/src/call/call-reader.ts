@@ -117,7 +117,9 @@ export class CallReader {
   #readService(view: RequestView): void {
     const [key] = this.#keys.serviceName;
     const name = view.resourceText(key!) || UNKNOWN_SERVICE;
-    if (name === this.#serviceName && this.#revision === this.#endpoints.revision) return;
+    // What is unknown may have become known.
+    const isKnown = this.#service !== 0 && this.#revision === this.#endpoints.revision;
+    if (isKnown && name === this.#serviceName) return;
     this.#serviceName = name;
     this.#revision = this.#endpoints.revision;
     this.#service = this.#endpoints.service(name);

@@ -168,7 +168,8 @@ export class EndpointReader {
     // A guess at a path ends in a client error; any other answer shows that there is an endpoint. A route is proof itself.
     const isRefused = call.isClientError || call.statusCode === UNIMPLEMENTED;
     const endpoint = this.#resolve(source, method, call.service, isRefused);
-    if (!isRefused || !this.#endpoints.isOther(endpoint)) cache.keep(high, low, endpoint);
+    const isFinal = !isRefused || !this.#endpoints.isOther(endpoint);
+    if (isFinal && !this.#endpoints.isReadOnly) cache.keep(high, low, endpoint);
     return endpoint;
   }
 

@@ -82,6 +82,8 @@ export class EndpointTable {
   readonly cache = new EndpointCache();
   /** Goes up when `restore` gives ids another meaning. */
   revision = 0;
+  /** While true nothing is added: what is not known is `{other}`. For calls that are only tried out. */
+  isReadOnly = false;
 
   readonly #limits: EndpointLimits;
   readonly #services: Service[] = [];
@@ -112,7 +114,8 @@ export class EndpointTable {
     const shownName = printable(name);
     const id = this.#serviceIds.get(shownName);
     if (id !== undefined) return id;
-    return this.#services.length < this.#limits.maxServices ? this.#addService(shownName) : OVERFLOW;
+    const hasRoom = !this.isReadOnly && this.#services.length < this.#limits.maxServices;
+    return hasRoom ? this.#addService(shownName) : OVERFLOW;
   }
 
   /** Name of a service; '{other}' for an unknown id. */
@@ -162,6 +165,7 @@ export class EndpointTable {
     const applied = this.#applied(service, name);
     const known = service.endpoints.get(fullName(applied));
     if (known !== undefined) return known;
+    if (this.isReadOnly) return service.other < 0 ? OVERFLOW : service.other;
     if (!isProven || !this.#hasRoom(service)) return this.#other(service, name.service);
 
     const id = this.#add(applied);

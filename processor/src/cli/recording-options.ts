@@ -9,25 +9,33 @@ import { readModelFile } from '../store/model-file.ts';
 import { createProgress } from './progress.ts';
 import { UsageError } from './usage-error.ts';
 
-export interface RecordingOptions {
+export interface TracesOptions {
   readonly traces: readonly string[];
+  readonly config?: string;
+}
+
+export interface RecordingOptions extends TracesOptions {
   readonly trainUntil?: string;
   readonly trainFraction?: string;
-  readonly config?: string;
 }
 
 export type LearningOptions = RecordingOptions & { readonly model?: string };
 
-export function addRecordingOptions(command: Command): Command {
+/** The options of every command that reads traces. */
+export function addTracesOptions(command: Command): Command {
   return command
     .requiredOption('--traces <files...>', 'OTLP JSON lines or protobuf as the file exporter writes them; gzip, zstd')
-    .option('--train-until <time>', 'learn from what is before this time (ISO 8601 or Unix seconds), then judge')
-    .option('--train-fraction <f>', 'learn from this share of the time span, above 0 and below 1, then judge')
     .option('-c, --config <file>', 'configuration file of the service');
 }
 
+export function addRecordingOptions(command: Command): Command {
+  return addTracesOptions(command)
+    .option('--train-until <time>', 'learn from what is before this time (ISO 8601 or Unix seconds), then judge')
+    .option('--train-fraction <f>', 'learn from this share of the time span, above 0 and below 1, then judge');
+}
+
 /** The configuration for a replay: every span explained, and no limit on the spans of one request. */
-export function recordingConfig({ config: file }: RecordingOptions): Config {
+export function recordingConfig({ config: file }: TracesOptions): Config {
   const config = loadConfig(file, process.env);
   return {
     ...config,

@@ -1,5 +1,9 @@
 /** Options of what is learnt and what is flagged. */
+import { z } from 'zod';
 import { choice, decimal, flag, integer, live, names, path, secret, section, text } from './option.ts';
+
+const MIB = 1024 * 1024;
+const GIB = 1024 * MIB;
 
 export const identity = section('Who sent a request.', {
   user_attributes: names(
@@ -73,9 +77,14 @@ export const model = section('The isolation forests and their training.', {
     choice(['automatic', 'manual'], 'Whether a later model that passes its checks replaces the one in use by itself.'),
   ),
   sample_rows: integer(12_000, [1000, 1_000_000], 'Rows kept to train on.'),
+  max_upload_bytes: integer(
+    16 * GIB,
+    [MIB, 1024 * GIB],
+    'Most bytes of history in one upload to train on, after decompression.',
+  ),
 });
 
-const behaviors = section('Behaviors that may raise an anomaly. A behavior switched off is still scored.', {
+const switches = {
   credential_stuffing: flag(true, 'Many failed logins from one source.'),
   enumeration: flag(true, 'Walking through object ids.'),
   scraping: flag(true, 'Reading far more than usual.'),
@@ -90,6 +99,22 @@ const behaviors = section('Behaviors that may raise an anomaly. A behavior switc
   rate_burst: flag(true, 'Far more requests than usual.'),
   low_and_slow: flag(true, 'A little too much for a long time.'),
   other: flag(true, 'Unusual in no way that has a name.'),
+};
+
+const behaviors = section('Behaviors that may raise an anomaly. A behavior switched off is still scored.', switches);
+
+const exclusion = z.strictObject({
+  entity: z.string().min(1).max(600).optional().describe('Pseudonym of a user or address, or service and endpoint.'),
+  endpoint: z.string().min(1).max(600).optional().describe('Endpoint as shown, such as GET /orders/{id}.'),
+  behavior: z
+    .enum(Object.keys(switches) as (keyof typeof switches)[])
+    .optional()
+    .describe('Name of a behavior.'),
+  expires: z.iso
+    .datetime({ offset: true })
+    .describe('When it ends, as 2027-01-31T00:00:00Z.')
+    .meta({ examples: ['2027-01-31T00:00:00Z'] }),
+  note: z.string().max(1000).default('').describe('Why.'),
 });
 
 export const sensitivity = live(
@@ -102,7 +127,19 @@ export const sensitivity = live(
     users_share: decimal(0.6, [0, 1], 'Share of that budget for users.'),
     addresses_share: decimal(0.2, [0, 1], 'Share of that budget for client addresses.'),
     endpoints_share: decimal(0.2, [0, 1], 'Share of that budget for endpoints.'),
+    minimum_effect: decimal(
+      1,
+      [0.1, 100],
+      'Factor on the least effect that is worth an alert, such as five failed logins.',
+    ),
     behaviors,
+    exclusions: z
+      .array(exclusion)
+      .max(200)
+      .default([])
+      .describe(
+        'What is known and not to alert: a scope of entity, endpoint and behavior, at least one of them, and when it ends.',
+      ),
     top_users: integer(50, [0, 200], 'Users shown in api_anomaly_user_score, by pseudonym.'),
   }),
 );

@@ -62,7 +62,7 @@ function contradictions(config: Config): ServiceError[] {
     mistakes.push(new ServiceError('config_invalid_value', { key, value: String(value), expected }));
   };
 
-  if (!receiver.allow_plaintext && !isLoopback(receiver.bind_address)) {
+  if (!receiver.allow_plaintext && receiver.tls.cert_file === '' && !isLoopback(receiver.bind_address)) {
     mistakes.push(new ServiceError('plaintext_not_allowed', { address: receiver.bind_address }));
   }
   const ports = [receiver.grpc_port, receiver.http_port, control.port].filter((port) => port !== 0);
@@ -84,6 +84,10 @@ function contradictions(config: Config): ServiceError[] {
       'shares that add up to 1',
     );
   }
+  for (const [index, { entity, endpoint, behavior, expires }] of sensitivity.exclusions.entries()) {
+    if (entity ?? endpoint ?? behavior) continue;
+    invalid(`sensitivity.exclusions.${index}`, `expires ${expires}`, 'at least one of entity, endpoint and behavior');
+  }
   if (identity.pseudonym_key !== '' && identity.pseudonym_key_file !== '') {
     invalid('identity.pseudonym_key_file', identity.pseudonym_key_file, 'either it or identity.pseudonym_key');
   }
@@ -92,13 +96,17 @@ function contradictions(config: Config): ServiceError[] {
     const most = `at most metrics.otlp.interval_seconds, ${otlp.interval_seconds}`;
     invalid('metrics.otlp.timeout_seconds', otlp.timeout_seconds, most);
   }
-  const { cert_file: certificate, key_file: key } = config.export.tls;
-  if ((certificate === '') !== (key === '')) {
-    invalid(
-      `export.tls.${key === '' ? 'key_file' : 'cert_file'}`,
-      'empty',
-      'cert_file and key_file together, or neither',
-    );
+  for (const [group, tls] of [
+    ['export', config.export.tls],
+    ['receiver', receiver.tls],
+    ['control', control.tls],
+  ] as const) {
+    const { cert_file: certificate, key_file: key } = tls;
+    const missing = `${group}.tls.${key === '' ? 'key_file' : 'cert_file'}`;
+    if ((certificate === '') !== (key === '')) invalid(missing, 'empty', 'cert_file and key_file together, or neither');
+    if ('client_ca_file' in tls && tls.client_ca_file !== '' && certificate === '') {
+      invalid(`${group}.tls.client_ca_file`, tls.client_ca_file, 'cert_file and key_file with it, or leave it empty');
+    }
   }
   return mistakes;
 }

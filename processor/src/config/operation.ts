@@ -1,5 +1,19 @@
 /** Options of running the service: its files, its control API and its log. */
-import { bindAddress, choice, decimal, flag, headers, integer, live, names, path, section, text } from './option.ts';
+import {
+  bindAddress,
+  choice,
+  decimal,
+  flag,
+  headers,
+  integer,
+  listenerTls,
+  live,
+  names,
+  path,
+  secrets,
+  section,
+  text,
+} from './option.ts';
 
 const MIB = 1024 * 1024;
 
@@ -30,6 +44,23 @@ export const store = section('Files the service keeps.', {
   ),
 });
 
+const tokens = section(
+  'Bearer tokens of the control API by role: viewer < operator < admin. With none at all, one for each role is generated into the data folder.',
+  {
+    viewer: secrets('Tokens that may read.'),
+    viewer_file: path('', 'File with tokens that may read, one a line; read again when it changes.'),
+    operator: secrets('Tokens that may also train, detect, give feedback and change sensitivity and exclusions.'),
+    operator_file: path('', 'File with tokens of operators, one a line; read again when it changes.'),
+    admin: secrets('Tokens that may also import, activate and delete models, erase users and read the audit trail.'),
+    admin_file: path('', 'File with tokens of admins, one a line; read again when it changes.'),
+    trusted_for_user_header: names(
+      [],
+      16,
+      'Fingerprints of tokens whose X-Grafana-User header is believed in the audit trail; the log names them at start.',
+    ),
+  },
+);
+
 export const control = section('The control API with /health, /ready and /metrics.', {
   bind_address: bindAddress('Address the control API binds to.'),
   port: integer(8000, [0, 65_535], 'Port of the control API; 0 takes a free one.'),
@@ -39,6 +70,24 @@ export const control = section('The control API with /health, /ready and /metric
     64,
     'Names clients may call the control API by, beside the bind address and loopback. A Host header with any other is refused.',
   ),
+  tokens,
+  tls: listenerTls('TLS of the control API.'),
+  max_requests_per_minute: integer(
+    300_000,
+    [1, 100_000_000],
+    'Requests a minute from one address; further ones are asked to wait (429).',
+  ),
+  max_refused_per_minute: integer(
+    6_000,
+    [1, 1_000_000],
+    'Requests a minute without a valid token from one address; further ones get 429 instead of 401.',
+  ),
+  max_feedback_per_minute: integer(
+    30,
+    [1, 100_000],
+    'Feedback and exclusions a minute with one token; further ones are asked to wait (429).',
+  ),
+  max_detect_bytes: integer(4 * MIB, [1024, 1024 * MIB], 'Largest body of /detect after decompression, in bytes.'),
 });
 
 const otlp = section(

@@ -64,6 +64,31 @@ export function names(preset: readonly string[], maxLength: number, meaning: str
     .describe(meaning);
 }
 
+/** Secrets of which each is valid, so that one can take the place of another; never printed. */
+export function secrets(meaning: string) {
+  return z
+    .array(z.string().regex(/^[\x21-\x7e]{16,1024}$/))
+    .max(16)
+    .default([])
+    .describe(meaning)
+    .meta({ writeOnly: true });
+}
+
+/** The certificate of a listener. */
+export function listenerTls(meaning: string) {
+  return section(meaning, {
+    cert_file: path(
+      '',
+      'PEM file of the certificate chain; empty serves plain text. Needs key_file. Read again when it changes.',
+    ),
+    key_file: path('', 'PEM file of the key of the certificate. Read again when it changes.'),
+    client_ca_file: path(
+      '',
+      'PEM file of the authorities whose client certificates are taken. Set, every client needs one (mutual TLS).',
+    ),
+  });
+}
+
 /** Header names and values, as a file of them holds too. */
 export const headerMap = z.record(z.string().regex(/^[\w.-]{1,128}$/), z.string().max(16 * 1024));
 

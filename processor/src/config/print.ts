@@ -9,7 +9,8 @@ export function maskSecrets(config: Config): Record<string, unknown> {
 }
 
 function mask(value: unknown, path: readonly string[]): unknown {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+  if (Array.isArray(value)) return isMarked(path, 'writeOnly') ? value.map(() => MASK) : value;
+  if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, mask(inner, [...path, key])]));
   }
   return isMarked(path, 'writeOnly') && value !== '' ? MASK : value;

@@ -1,6 +1,18 @@
 /** Options of the way of the spans: in, through and out. */
 import { z } from 'zod';
-import { bindAddress, choice, decimal, flag, headers, integer, path, section, text } from './option.ts';
+import {
+  bindAddress,
+  choice,
+  decimal,
+  flag,
+  headers,
+  integer,
+  listenerTls,
+  path,
+  secrets,
+  section,
+  text,
+} from './option.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -26,6 +38,9 @@ export const receiver = section('OTLP in, over gRPC and HTTP.', {
     false,
     'Serve OTLP in plain text on an address that is not loopback. Spans hold personal data: only on a trusted network.',
   ),
+  tokens: secrets('Bearer tokens senders must show; without any here or in token_file, every sender is taken.'),
+  token_file: path('', 'File with tokens of senders, one a line; read again when it changes.'),
+  tls: listenerTls('TLS of both OTLP listeners.'),
 });
 
 const tls = section('TLS to a next hop that is given as https://.', {

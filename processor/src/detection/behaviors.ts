@@ -151,6 +151,14 @@ export type Behavior = keyof typeof BEHAVIORS;
 
 export const BEHAVIOR_NAMES = Object.keys(BEHAVIORS) as Behavior[];
 
+/** OWASP id of a behaviour, where one fits. */
+export function owaspOf(name: string): string | undefined {
+  const definition: BehaviorDefinition | undefined = Object.hasOwn(BEHAVIORS, name)
+    ? BEHAVIORS[name as Behavior]
+    : undefined;
+  return definition?.owasp;
+}
+
 /** Severity of an incident by its highest score. */
 export type Severity = 'low' | 'medium' | 'high' | 'critical';
 

@@ -1,5 +1,7 @@
 /** Incidents: consecutive anomalies of one entity are one incident, so that one cause alerts once. */
 import { type Behavior, severityOf, type Severity } from './behaviors.ts';
+import type { FeatureExplanation } from './explanation.ts';
+import { type KeptRequest, KeptRequests, RequestRoom } from './kept-requests.ts';
 
 type EntityKind = 'user' | 'address' | 'endpoint';
 
@@ -7,6 +9,11 @@ type EntityKind = 'user' | 'address' | 'endpoint';
 export const QUIET_SECONDS = 30 * 60;
 /** Open incidents at most; beyond that the one quiet for longest is closed early. */
 const MOST_OPEN = 10_000;
+/** Requests kept at most, of all open incidents together; each takes about 200 bytes. */
+const MOST_REQUESTS = 50_000;
+/** Windows of the series, and their length in seconds. */
+const SERIES = 48;
+const SERIES_SECONDS = 300;
 
 export interface Incident {
   readonly id: string;
@@ -20,12 +27,19 @@ export interface Incident {
   readonly behaviors: Map<Behavior, number>;
   /** Highest score so far, 0..1. */
   score: number;
+  /** Highest evidence so far, nats. */
+  evidence: number;
   severity: Severity;
-  /** Sentence of the most unusual anomaly. */
+  /** Of the most unusual anomaly: its sentence, its features, strongest first, its endpoint. */
   reason: string;
-  anomalies: number;
-  /** Endpoint of the most unusual anomaly. */
+  explanation: readonly FeatureExplanation[];
   endpoint: number;
+  modelVersion: string;
+  anomalies: number;
+  /** The first and the most unusual, 100 at most. */
+  readonly requests: KeptRequests;
+  /** Highest score of each window of 5 minutes, oldest first, the latest 48; 0 for one without anomaly. */
+  readonly series: number[];
 }
 
 /** One anomaly of an entity, as the book of incidents needs it. */
@@ -35,20 +49,30 @@ export interface AnomalyEvent {
   entityLow: number;
   seconds: number;
   behavior: Behavior;
+  /** 0..1. */
   score: number;
+  /** Nats. */
+  evidence: number;
   /** Made only when the anomaly is the most unusual of its incident. */
   reason: () => string;
+  explain: () => readonly FeatureExplanation[];
+  /** Made only when the request is one to keep. */
+  request: () => KeptRequest;
   endpoint: number;
+  modelVersion: string;
 }
 
 export interface IncidentListener {
   opened(incident: Incident): void;
+  /** Another anomaly of an open incident; called for each, so to be cheap. */
+  updated?(incident: Incident): void;
   closed(incident: Incident): void;
 }
 
 export class IncidentBook {
   readonly #open = new Map<string, Incident>();
   readonly #listener: IncidentListener;
+  readonly #room = new RequestRoom(MOST_REQUESTS);
 
   constructor(listener: IncidentListener) {
     this.#listener = listener;
@@ -67,12 +91,15 @@ export class IncidentBook {
       incident = undefined;
     }
     if (incident === undefined) {
-      incident = openIncident(event);
       this.#makeRoom();
+      incident = openIncident(event, new KeptRequests(this.#room));
       this.#open.set(key, incident);
       this.#take(incident, event);
       this.#listener.opened(incident);
-    } else this.#take(incident, event);
+    } else {
+      this.#take(incident, event);
+      this.#listener.updated?.(incident);
+    }
     return incident;
   }
 
@@ -83,23 +110,42 @@ export class IncidentBook {
     }
   }
 
+  /**
+   * Forgets a user or an address that is erased: its open incident, which is returned and not told as closed, and a user's
+   * requests in the incidents of others.
+   */
+  forget(kind: EntityKind, high: number, low: number): Incident | undefined {
+    const key = `${kind}:${high}:${low}`;
+    const incident = this.#open.get(key);
+    this.#open.delete(key);
+    incident?.requests.release();
+    if (kind === 'user') for (const { requests } of this.#open.values()) requests.forgetUser(high, low);
+    return incident;
+  }
+
   #take(incident: Incident, event: AnomalyEvent): void {
     incident.anomalies++;
+    noteInSeries(incident.series, seriesWindow(incident.lastSeconds), seriesWindow(event.seconds), event.score);
     incident.lastSeconds = Math.max(incident.lastSeconds, event.seconds);
     const count = (incident.behaviors.get(event.behavior) ?? 0) + 1;
     incident.behaviors.set(event.behavior, count);
     if (count > (incident.behaviors.get(incident.behavior) ?? 0)) incident.behavior = event.behavior;
-    if (event.score > incident.score || incident.reason === '') {
+    incident.requests.offer(event.evidence, event.request);
+    if (isMoreUnusual(event, incident) || incident.reason === '') {
       incident.score = Math.max(incident.score, event.score);
+      incident.evidence = Math.max(incident.evidence, event.evidence);
       incident.severity = severityOf(incident.score);
       incident.reason = event.reason();
+      incident.explanation = event.explain();
       incident.endpoint = event.endpoint;
+      incident.modelVersion = event.modelVersion;
     }
   }
 
   #close(key: string, incident: Incident): void {
     this.#open.delete(key);
     this.#listener.closed(incident);
+    incident.requests.release();
   }
 
   #makeRoom(): void {
@@ -112,7 +158,22 @@ export class IncidentBook {
   }
 }
 
-function openIncident(event: AnomalyEvent): Incident {
+/** By score; among scores of 1, which say no more than one in a million, by evidence. */
+const isMoreUnusual = (event: AnomalyEvent, { score, evidence }: Incident): boolean =>
+  event.score > score || (event.score === score && event.evidence > evidence);
+
+/** `lastWindow`: of the latest anomaly before this one. A late one counts for its window, if that is still in the series. */
+function noteInSeries(series: number[], lastWindow: number, window: number, score: number): void {
+  for (let next = lastWindow + 1; next <= window; next++) series.push(0);
+  if (series.length === 0) series.push(0);
+  series.splice(0, series.length - SERIES);
+  const place = series.length - 1 - Math.max(0, lastWindow - window);
+  if (place >= 0) series[place] = Math.max(series[place]!, score);
+}
+
+const seriesWindow = (seconds: number): number => Math.floor(seconds / SERIES_SECONDS);
+
+function openIncident(event: AnomalyEvent, requests: KeptRequests): Incident {
   return {
     id: incidentId(event),
     kind: event.kind,
@@ -123,10 +184,15 @@ function openIncident(event: AnomalyEvent): Incident {
     behavior: event.behavior,
     behaviors: new Map(),
     score: 0,
+    evidence: 0,
     severity: 'low',
     reason: '',
-    anomalies: 0,
+    explanation: [],
     endpoint: event.endpoint,
+    modelVersion: event.modelVersion,
+    anomalies: 0,
+    requests,
+    series: [],
   };
 }
 

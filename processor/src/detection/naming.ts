@@ -29,8 +29,17 @@ export class BehaviorNaming {
   readonly #isConcrete: readonly boolean[];
   readonly #finding: Finding = { behavior: 'other', isMaterial: false, column: 0 };
 
-  /** @param features names and scales of the entity kind's columns, in order */
-  constructor(kind: EntityKind, features: readonly { name: string; scale: Scale }[], disabled: ReadonlySet<string>) {
+  /**
+   * @param features names and scales of the entity kind's columns, in order
+   * @param disabled names of behaviours that are passed over
+   * @param minimumEffect factor on every minimum effect
+   */
+  constructor(
+    kind: EntityKind,
+    features: readonly { name: string; scale: Scale }[],
+    disabled: ReadonlySet<string>,
+    minimumEffect = 1,
+  ) {
     this.#isConcrete = features.map(({ scale }) => scale === 'log1p' || scale === 'log');
     const columnOf = new Map(features.map((feature, column) => [feature.name, column]));
     this.#candidates = Object.entries(BEHAVIORS as Record<Behavior, BehaviorDefinition>)
@@ -41,7 +50,7 @@ export class BehaviorNaming {
           behavior: name as Behavior,
           columns: used.map(([feature]) => columnOf.get(feature)!),
           weights: used.map(([, weight]) => weight),
-          minimum: minimum.map((alternative) => floorsOf(alternative, columnOf, features)),
+          minimum: minimum.map((alternative) => floorsOf(alternative, columnOf, features, minimumEffect)),
         };
       });
   }
@@ -98,12 +107,14 @@ function floorsOf(
   alternative: Readonly<Record<string, number>>,
   columnOf: ReadonlyMap<string, number>,
   features: readonly { scale: Scale }[],
+  factor: number,
 ): Floor[] {
   return Object.entries(alternative)
     .filter(([feature]) => columnOf.has(feature))
     .map(([feature, value]) => {
       const column = columnOf.get(feature)!;
-      return [column, features[column]!.scale === 'log1p' ? Math.log1p(value) : value];
+      const least = value * factor;
+      return [column, features[column]!.scale === 'log1p' ? Math.log1p(least) : least];
     });
 }
 

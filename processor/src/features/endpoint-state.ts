@@ -7,6 +7,17 @@ import { countFrequent, distinctFromBits, setBit } from './sketches.ts';
 import { windowOf } from './window-clock.ts';
 import type { WindowCloser } from './window-closer.ts';
 
+/** NaN where unknown. Errors are shares of calls, 0..1; the usual duration and size are geometric means. */
+export interface EndpointProfile {
+  readonly now: { readonly serverErrors: number; readonly clientErrors: number; readonly durationMs: number };
+  readonly usual: {
+    readonly serverErrors: number;
+    readonly clientErrors: number;
+    readonly durationMs: number;
+    readonly responseBytes: number;
+  };
+}
+
 // Counters of the current window, after its calls.
 const SERVER_ERRORS = 1;
 const CLIENT_ERRORS = 2;
@@ -191,6 +202,29 @@ export class EndpointState extends EntitySlab {
     return this.#deviation(row, DURATION_MEAN, logarithmOf(seconds));
   }
 
+  /** What its calls are like: in the window so far, and usually. */
+  profile(slot: number): EndpointProfile {
+    const { floats } = this;
+    const row = slot * this.stride;
+    const calls = floats[row + CALLS]!;
+    const known = floats[row + RATE_CALLS]!;
+    const usually = (weightAt: number, value: number): number =>
+      floats[row + weightAt]! >= HISTORY_FROM ? value : Number.NaN;
+    return {
+      now: {
+        serverErrors: floats[row + SERVER_ERRORS]! / calls,
+        clientErrors: floats[row + CLIENT_ERRORS]! / calls,
+        durationMs: floats[row + DURATION_MS]! / floats[row + TIMED]!,
+      },
+      usual: {
+        serverErrors: floats[row + RATE_SERVER_ERRORS]! / known,
+        clientErrors: floats[row + RATE_CLIENT_ERRORS]! / known,
+        durationMs: usually(DURATION_WEIGHT, Math.exp(floats[row + DURATION_MEAN]!)),
+        responseBytes: usually(SIZE_WEIGHT, Math.expm1(floats[row + SIZE_MEAN]!)),
+      },
+    };
+  }
+
   /** Puts a saved row back under its id. */
   restoreState(endpoint: number, saved: Float32Array, mature: boolean): void {
     this.restore(0, endpoint, saved, mature);
@@ -212,6 +246,13 @@ export class EndpointState extends EntitySlab {
       this.#serviceCalls[service] = saved[3 * service + 1]!;
       this.#serviceCallsBefore[service] = saved[3 * service + 2]!;
     }
+  }
+
+  /** Takes over the calls per service of another state with as many services. */
+  takeServiceCounts(from: EndpointState): void {
+    this.#serviceWindow.set(from.#serviceWindow);
+    this.#serviceCalls.set(from.#serviceCalls);
+    this.#serviceCallsBefore.set(from.#serviceCallsBefore);
   }
 
   #countCaller(row: number, call: ApiCall): void {

@@ -90,6 +90,12 @@ export abstract class EntitySlab {
     if (this.words[slot * this.stride + this.#window]! < window) this.#startWindow(slot, window);
   }
 
+  /** Forgets an entity at once; nothing is left of its row. */
+  erase(slot: number): void {
+    this.table.remove(slot);
+    this.floats.fill(0, slot * this.stride, (slot + 1) * this.stride);
+  }
+
   /** Copies the entity's state, `stride` words, into `out` for a snapshot. */
   copyState(slot: number, out: Float32Array, offset: number): void {
     out.set(this.floats.subarray(slot * this.stride, (slot + 1) * this.stride), offset);

@@ -81,6 +81,22 @@ export class UserHabits {
     return this.#words[row + LAST_NETWORK]!;
   }
 
+  /** See UserState.hoursOfWeek; a copy. */
+  hoursOfWeek(row: number): Uint8Array {
+    return this.#bytes.slice((row + HOURS) * 4, (row + HOURS) * 4 + HOUR_BYTES);
+  }
+
+  /** See UserState.endpointMix. */
+  endpointMix(row: number): { readonly endpoint: number; readonly calls: number }[] {
+    const table = this.#words.subarray(row + ENDPOINT_TABLE, row + ENDPOINT_TABLE + 2 * ENDPOINT_ENTRIES);
+    return Array.from({ length: ENDPOINT_ENTRIES }, (_, entry) => ({
+      endpoint: table[2 * entry]! - 1,
+      calls: table[2 * entry + 1]!,
+    }))
+      .filter(({ endpoint }) => endpoint >= 0)
+      .toSorted((one, other) => other.calls - one.calls);
+  }
+
   /** Writes the values from `hour_surprisal` to `session_switches` from `column` on; `now` in unix seconds. */
   extract(row: number, windows: number, now: number, out: Float32Array, column: number): void {
     const floats = this.#floats;

@@ -102,6 +102,21 @@ export class UserState extends EntitySlab {
     return this.#habits.network(slot * this.stride);
   }
 
+  /** Start of a user's latest call, unix seconds. */
+  lastSeconds(slot: number): number {
+    return this.#doubles[(slot * this.stride + LAST_SECONDS) / 2]!;
+  }
+
+  /** Active windows by hour of the week from Monday 0 h UTC: 168 counts, halved together when one is full. */
+  hoursOfWeek(slot: number): Uint8Array {
+    return this.#habits.hoursOfWeek(slot * this.stride);
+  }
+
+  /** Ids of the endpoints a user calls most, and its calls of each, the most first. */
+  endpointMix(slot: number): { readonly endpoint: number; readonly calls: number }[] {
+    return this.#habits.endpointMix(slot * this.stride);
+  }
+
   /** Puts a saved row back under its key. */
   restoreState(high: number, low: number, saved: Float32Array, mature: boolean): void {
     this.restore(high, low, saved, mature);

@@ -26,13 +26,17 @@ export class Watermark {
     this.#now = now;
   }
 
-  /** Whether a span that started then may move state; advances the watermark if so. */
-  accept(startSeconds: number): boolean {
+  /** Whether a span that started then may move state. */
+  isPlausible(startSeconds: number): boolean {
     if (!(startSeconds > 0)) return false;
-    if (this.#now !== undefined) {
-      const lead = startSeconds - this.#now();
-      if (lead > MAX_LEAD_SECONDS || lead < -MAX_LAG_SECONDS) return false;
-    }
+    if (this.#now === undefined) return true;
+    const lead = startSeconds - this.#now();
+    return lead <= MAX_LEAD_SECONDS && lead >= -MAX_LAG_SECONDS;
+  }
+
+  /** As `isPlausible`; advances the watermark if so. */
+  accept(startSeconds: number): boolean {
+    if (!this.isPlausible(startSeconds)) return false;
     if (this.firstSeconds === 0) this.firstSeconds = startSeconds;
     if (startSeconds > this.seconds) this.seconds = startSeconds;
     return true;

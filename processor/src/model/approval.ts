@@ -25,7 +25,7 @@ export class Approval {
 
   /** A person chose this version: approved at once, and whatever waited for approval no longer does. */
   approve(version: string): void {
-    this.#record = { approved: version, learnedSeconds: UNCHALLENGED_SECONDS };
+    this.#record = approvedByHand(version);
   }
 
   /**
@@ -53,3 +53,9 @@ export class Approval {
     return true;
   }
 }
+
+/** What is kept of a version that a person chose. */
+export const approvedByHand = (version: string): ApprovalRecord => ({
+  approved: version,
+  learnedSeconds: UNCHALLENGED_SECONDS,
+});

@@ -1,5 +1,6 @@
 /** What the gates go by: a candidate measured on the rows it was trained on and on golden attacks, the approved model beside it. */
 import type { Behavior } from '../detection/behaviors.ts';
+import { scoreOf } from '../detection/evidence.ts';
 import type { EntityKind } from '../features/features.ts';
 import type { TrainingRows } from './detector-training.ts';
 import type { EntityDetector } from './entity-detector.ts';
@@ -14,6 +15,8 @@ export interface CandidateMeasures {
   readonly leftOutShare: number;
   /** Share of the rows rarer than one in ten thousand. */
   readonly rareShare: number;
+  /** Share of the rows whose score is in each tenth of 0..1, lowest first. */
+  readonly scores: readonly number[];
   /** Share of golden attacks found, by the candidate and, where it judges the kind, by the approved model. */
   readonly golden: readonly {
     readonly behavior: Behavior;
@@ -70,6 +73,7 @@ export function measureCandidate(
     entities: countEntities(training),
     leftOutShare: leftOut / Math.max(1, leftOut + training.size),
     rareShare: shareAbove(rarities, RARE_NATS),
+    scores: sharesInTenths(rarities, scoreOf),
     golden: goldenAttacks((approved?.detector ?? candidate).parts).map((attack) => ({
       behavior: attack.behavior,
       recall: recall(candidate, attack, goldenNats),
@@ -108,10 +112,13 @@ const shareAbove = (rarities: Float64Array, nats: number): number =>
   rarities.reduce((count, rarity) => count + (rarity > nats ? 1 : 0), 0) / Math.max(1, rarities.length);
 
 /** Share of the rows in each tenth of p. */
-function tenthsOf(rarities: Float64Array): number[] {
+const tenthsOf = (rarities: Float64Array): number[] => sharesInTenths(rarities, (rarity) => Math.exp(-rarity));
+
+/** Share of the rows in each tenth of what `of`, 0..1, makes of their rarity. */
+function sharesInTenths(rarities: Float64Array, of: (rarity: number) => number): number[] {
   const shares = Array.from({ length: TENTHS }, () => 0);
   for (const rarity of rarities) {
-    shares[Math.min(TENTHS - 1, Math.floor(Math.exp(-rarity) * TENTHS))]! += 1 / rarities.length;
+    shares[Math.min(TENTHS - 1, Math.floor(of(rarity) * TENTHS))]! += 1 / rarities.length;
   }
   return shares;
 }

@@ -4,6 +4,7 @@ import type { EntityKind, FeatureDefinition } from '../features/features.ts';
 import { FEATURE_NAMES } from '../features/features.ts';
 import { IsolationForest } from '../forest/isolation-forest.ts';
 import { BAND_STARTS, type BandTails, definitionsOf, EntityDetector, themesOf } from './entity-detector.ts';
+import { FeatureQuantiles } from './feature-quantiles.ts';
 
 /** Rows of one entity kind to train on: `size` rows of `width` values each, with whom they belong to. */
 export interface TrainingRows {
@@ -161,7 +162,8 @@ class DetectorTraining {
         ),
       };
     });
-    return new EntityDetector({ ...detector.parts, bands });
+    const quantiles = FeatureQuantiles.of(this.#training, this.#features, this.#weights);
+    return new EntityDetector({ ...detector.parts, bands, quantiles });
   }
 
   #trim(fused: Float64Array): void {

@@ -6,6 +6,7 @@ import { orderedSum } from '../detection/evidence.ts';
 import { Tail } from '../detection/tail.ts';
 import { type EntityKind, type FeatureDefinition, FEATURE_NAMES, FEATURES, type Theme } from '../features/features.ts';
 import type { IsolationForest } from '../forest/isolation-forest.ts';
+import type { FeatureQuantiles } from './feature-quantiles.ts';
 
 /** Earlier windows from which an entity counts as so mature; tails are fitted in bands of it. */
 export const BAND_STARTS = [0, 3, 10, 30];
@@ -75,6 +76,8 @@ export interface DetectorParts {
   readonly forests: readonly IsolationForest[];
   /** Entity-windows a day that the budget is spread over. */
   readonly windowsPerDay: number;
+  /** What peers do, for explanations; undefined in models of format 1. */
+  readonly quantiles?: FeatureQuantiles | undefined;
 }
 
 /** The themes of a kind, in the order in which their features first appear. */
@@ -98,6 +101,8 @@ export class EntityDetector {
   /** Evidence of the row evaluated last: per feature and per theme, nats. */
   readonly featureEvidence: Float64Array;
   readonly themeEvidence: Float64Array;
+  /** Of the evidence of each theme, what its forest said, nats. */
+  readonly forestNats: Float64Array;
   /**
    * Raw isolation forest score, 0..1, of the theme with the strongest evidence of the row evaluated last; NaN where that
    * evidence was too weak to ask the forest.
@@ -126,6 +131,7 @@ export class EntityDetector {
     this.#distances = new Float32Array(this.#features.length);
     this.featureEvidence = new Float64Array(this.#features.length);
     this.themeEvidence = new Float64Array(this.#themes.length);
+    this.forestNats = new Float64Array(this.#themes.length);
   }
 
   /**
@@ -137,6 +143,7 @@ export class EntityDetector {
     const windows = row[3 * features]!;
     const tails = this.#band(windows);
     this.#weighFeatures(row, tails);
+    this.forestNats.fill(0);
     let strongest = 0;
     let second = 0;
     let strongestTheme = -1;
@@ -175,6 +182,11 @@ export class EntityDetector {
   /** Rarity of an entity-window with this much fused evidence: -ln p, nats. */
   rarity(fused: number, windows: number): number {
     return this.#band(windows).fused.evidence(fused);
+  }
+
+  /** Whether the entity's own history may excuse the value of a column. */
+  isRelative(column: number): boolean {
+    return this.#isRelative[column] === 1;
   }
 
   /** What is usual for the entity of a row in a column: its own mean, shrunk to the population's. */
@@ -267,6 +279,7 @@ export class EntityDetector {
     const score = this.parts.forests[theme]!.score(this.#themeRow);
     const nats = this.#weigh(theme, tails.forests[theme]!.evidence(score), warmth);
     this.themeEvidence[theme] = (1 - FOREST_WEIGHT) * this.themeEvidence[theme]! + FOREST_WEIGHT * nats;
+    this.forestNats[theme] = FOREST_WEIGHT * nats;
     return score;
   }
 

@@ -4,7 +4,30 @@ import { ENTITY_KINDS, type EntityState, type EntityStates } from '../features/e
 import { type EntityKind, rowWidth } from '../features/features.ts';
 import { WINDOW_SECONDS, type Watermark, windowOf } from '../features/window-clock.ts';
 import type { TrainingRows } from './detector-training.ts';
+import type { SampleColumns } from './sample-columns.ts';
 import { RowSample } from './sample.ts';
+
+/** Event time, unix seconds, both ends included; an end left out is open. */
+export interface TimeRange {
+  readonly fromSeconds?: number;
+  readonly toSeconds?: number;
+}
+
+/** Rows and the windows they are of: unix seconds, undefined where there are none. */
+export interface RowsHeld {
+  readonly rows: number;
+  readonly fromSeconds: number | undefined;
+  readonly toSeconds: number | undefined;
+}
+
+/** Copies of rows to train on. */
+export interface GatheredRows {
+  readonly kinds: readonly TrainingRows[];
+  /** What was there, of all times. */
+  readonly available: RowsHeld;
+  /** What is in the copies. */
+  readonly used: RowsHeld;
+}
 
 export type RowSamples = Readonly<Record<EntityKind, RowSample>>;
 
@@ -14,6 +37,8 @@ const ENTITY_CAP: Record<EntityKind, number> = { user: 50, address: 50, endpoint
 const NETWORK_SHARE = 0.1;
 /** Slots looked at per turn of the event loop when windows are closed for training. */
 const SLOTS_PER_TURN = 200;
+/** Rows looked at per turn when those of a time range are picked. */
+const ROWS_PER_TURN = 5000;
 const DAY = 86_400;
 
 const emptyRow = (kind: EntityKind): Float32Array => new Float32Array(rowWidth(kind));
@@ -58,15 +83,21 @@ export class LearnedRows {
     this.samples[kind].add(table.keyHigh(slot), table.keyLow(slot), network, time, 0, row, 0);
   }
 
-  /** Copies of the samples. What entities did last is in them too, not only what those that came back did. */
-  async copies(): Promise<TrainingRows[]> {
+  /**
+   * Copies of the samples, or of their rows whose windows begin within `range`. What entities did last is in them too, not
+   * only what those that came back did.
+   */
+  async gather(range: TimeRange = {}): Promise<GatheredRows> {
     await this.#closeWindows();
-    const copies: TrainingRows[] = [];
+    const [available, used] = [new Extent(), new Extent()];
+    const kinds: TrainingRows[] = [];
     for (const kind of ENTITY_KINDS) {
-      const { size, width, rows, entityHigh, entityLow } = await this.samples[kind].copy();
-      copies.push({ kind, size, width, rows, entityHigh, entityLow, windowsPerDay: this.#windowsPerDay(kind) });
+      const copy = await this.samples[kind].copy();
+      await keepWithin(copy, range, available, used);
+      const { size, width, rows, entityHigh, entityLow } = copy;
+      kinds.push({ kind, size, width, rows, entityHigh, entityLow, windowsPerDay: this.#windowsPerDay(kind) });
     }
-    return copies;
+    return { kinds, available: available.held, used: used.held };
   }
 
   async #closeWindows(): Promise<void> {
@@ -82,4 +113,38 @@ export class LearnedRows {
     const days = (this.#watermark.seconds - this.#watermark.firstSeconds) / DAY;
     return this.closedWindows[kind] / Math.max(days, 1 / 24);
   }
+}
+
+/** Counts rows and notes the first and the last window among them. */
+class Extent {
+  #rows = 0;
+  #first = Number.POSITIVE_INFINITY;
+  #last = Number.NEGATIVE_INFINITY;
+
+  add(windowSeconds: number): void {
+    this.#rows++;
+    this.#first = Math.min(this.#first, windowSeconds);
+    this.#last = Math.max(this.#last, windowSeconds);
+  }
+
+  get held(): RowsHeld {
+    if (this.#rows === 0) return { rows: 0, fromSeconds: undefined, toSeconds: undefined };
+    return { rows: this.#rows, fromSeconds: this.#first, toSeconds: this.#last + WINDOW_SECONDS };
+  }
+}
+
+/** Drops the rows of other windows, with turns of the event loop between; those that stay move up, in their order. */
+async function keepWithin(rows: SampleColumns, range: TimeRange, available: Extent, used: Extent): Promise<void> {
+  const { fromSeconds = 0, toSeconds = Number.POSITIVE_INFINITY } = range;
+  let kept = 0;
+  for (let row = 0; row < rows.size; row++) {
+    if (row % ROWS_PER_TURN === ROWS_PER_TURN - 1) await turn();
+    const time = rows.windowTime[row]!;
+    available.add(time);
+    if (time < fromSeconds || time > toSeconds) continue;
+    used.add(time);
+    if (kept !== row) rows.moveRow(row, kept);
+    kept++;
+  }
+  rows.size = kept;
 }

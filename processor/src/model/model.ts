@@ -10,9 +10,13 @@ import {
   EntityDetector,
   themesOf,
 } from './entity-detector.ts';
+import { FeatureQuantiles } from './feature-quantiles.ts';
 
-/** Changes when the buffer's layout changes; an older one is still read, a newer one is refused. */
-const FORMAT = 1;
+/**
+ * Changes when the buffer's layout changes; an older one is still read, a newer one is refused. Since 2 the quantiles of
+ * the features follow each kind's forests.
+ */
+const FORMAT = 2;
 /** ASCII "APAM", then the format, then the length of the JSON part. */
 const MAGIC = 0x4d415041;
 const HEADER_BYTES = 12;
@@ -36,12 +40,18 @@ export class Model {
     this.detectors = detectors;
   }
 
+  /** Entity kinds that it judges. */
+  get kinds(): EntityKind[] {
+    return Object.values(this.detectors).map(({ parts }) => parts.kind);
+  }
+
   /** The model as one buffer: header, JSON, tails, forests. */
   serialise(): ArrayBuffer {
     const blocks: Uint8Array[] = [];
     const kinds = Object.values(this.detectors).map(({ parts }): SavedKind => {
       for (const { parameters } of parts.bands.flatMap(tailsOf)) blocks.push(bytesOf(parameters));
       for (const { buffer } of parts.forests) blocks.push(new Uint8Array(buffer));
+      if (parts.quantiles !== undefined) blocks.push(bytesOf(parts.quantiles.values));
       return {
         kind: parts.kind,
         features: FEATURE_NAMES[parts.kind],
@@ -51,6 +61,7 @@ export class Model {
         bands: parts.bands.length,
         windowsPerDay: parts.windowsPerDay,
         forestBytes: parts.forests.map(({ buffer }) => buffer.byteLength),
+        quantiles: parts.quantiles === undefined ? 0 : FeatureQuantiles.LEVELS,
       };
     });
     const json = Buffer.from(JSON.stringify({ provenance: this.provenance, kinds }));
@@ -120,6 +131,8 @@ interface SavedKind {
   bands: number;
   windowsPerDay: number;
   forestBytes: number[];
+  /** Quantiles kept of each feature, none in a model that has none; absent in format 1. */
+  quantiles?: number;
 }
 
 /** The JSON part. Throws an Error when it is not one that `serialise` wrote. */
@@ -149,6 +162,7 @@ function isSavedKind({
   bands,
   windowsPerDay,
   forestBytes,
+  quantiles = 0,
 }: SavedKind): boolean {
   return (
     Object.hasOwn(FEATURE_NAMES, kind) &&
@@ -156,6 +170,7 @@ function isSavedKind({
     [features, means, variances, forestBytes].every(Array.isArray) &&
     means.length === features.length &&
     variances.length === features.length &&
+    (quantiles === 0 || quantiles === FeatureQuantiles.LEVELS) &&
     bandOf.length === BAND_STARTS.length &&
     bandOf.every((band) => Number.isInteger(band) && band >= 0 && band < bands)
   );
@@ -170,7 +185,7 @@ const tailsOf = ({ values, distances, themes, forests, fused }: BandTails): Tail
   fused,
 ];
 
-const bytesOf = (numbers: Float64Array): Uint8Array =>
+const bytesOf = (numbers: Float64Array | Float32Array): Uint8Array =>
   new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
 
 /** `take`: the next so many bytes of the file. Yields after every forest. */
@@ -195,8 +210,11 @@ function* readParts(saved: SavedKind, take: (size: number) => Uint8Array): Gener
   if (forests.map(({ columns }) => columns).join() !== widths.join()) {
     throw new Error(`the model has forests over other ${saved.kind} features; train again`);
   }
+  const quantileBytes = features * (saved.quantiles ?? 0) * Float32Array.BYTES_PER_ELEMENT;
+  const quantiles = quantileBytes === 0 ? undefined : new Float32Array(take(quantileBytes).slice().buffer);
   return {
     kind: saved.kind,
+    quantiles: quantiles && new FeatureQuantiles(quantiles),
     means: Float64Array.from(saved.means),
     variances: Float64Array.from(saved.variances),
     bandOf: saved.bandOf,

@@ -123,6 +123,19 @@ export class RowSample {
     }
   }
 
+  /** Forgets the rows of one entity whose windows start after `fromSeconds` and not after `toSeconds`. Returns how many there were. */
+  eraseRows(entityHigh: number, entityLow: number, fromSeconds: number, toSeconds: number): number {
+    const before = this.size;
+    const columns = this.#columns;
+    // Backwards: the last row takes the place of one that goes.
+    for (let slot = before - 1; slot >= 0; slot--) {
+      if (columns.entityLow[slot] !== entityLow || columns.entityHigh[slot] !== entityHigh) continue;
+      const time = columns.windowTime[slot]!;
+      if (time > fromSeconds && time <= toSeconds) this.#remove(slot);
+    }
+    return before - this.size;
+  }
+
   /** The sample for a snapshot, piece by piece: each is a copy of its own, whole at the moment it is produced. */
   chunks(): Generator<ArrayBufferView> {
     return snapshotOf(this.#columns, this.#seen);

@@ -63,14 +63,24 @@ export class StateKeeper {
     await this.#saving;
   }
 
-  async #save(): Promise<void> {
+  /** Saves a snapshot and deletes all others, in which there still is what was erased. Rejects when one is left. */
+  async erase(): Promise<void> {
+    await this.#saving;
+    await this.#write('eraseState');
+  }
+
+  #save(): Promise<void> {
+    return this.#write('saveState');
+  }
+
+  async #write(save: 'saveState' | 'eraseState'): Promise<void> {
     const { store, states, endpointNames, lifecycle } = this.#parts;
     const header = { ...stateHeader(states, endpointNames.snapshot()), learning: lifecycle.snapshotCounters() };
     async function* chunks(): AsyncGenerator<ArrayBufferView> {
       yield* stateChunks(states, header);
       for (const kind of ENTITY_KINDS) yield* lifecycle.samples[kind].chunks();
     }
-    await store.saveState(header, chunks());
+    await store[save](header, chunks());
   }
 
   async #restore(): Promise<void> {

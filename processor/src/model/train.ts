@@ -23,15 +23,19 @@ export interface TrainingResult {
   readonly model: ArrayBuffer;
   readonly version: string;
   readonly gates: readonly GateResult[];
+  /** Share of the rows trained on whose score is in each tenth of 0..1, lowest first. */
+  readonly scores: Readonly<Partial<Record<EntityKind, readonly number[]>>>;
 }
 
-export function train(input: TrainingInput): TrainingResult {
+/** `onProgress` is told the share that is done, 0..1, after every entity kind. */
+export function train(input: TrainingInput, onProgress: (share: number) => void = () => {}): TrainingResult {
   const approvedModel = input.approved && Model.from(new Uint8Array(input.approved));
   const detectors: Partial<Record<EntityKind, EntityDetector>> = {};
   const rows: Record<EntityKind, number> = { user: 0, address: 0, endpoint: 0 };
   const entities: Record<EntityKind, number> = { user: 0, address: 0, endpoint: 0 };
   const measures: CandidateMeasures[] = [];
-  for (const offered of input.kinds) {
+  for (const [index, offered] of input.kinds.entries()) {
+    onProgress(index / input.kinds.length);
     const { kind } = offered;
     const approved = approvedOf(approvedModel, kind);
     const training = trustedRows(offered, approved?.detector);
@@ -44,7 +48,8 @@ export function train(input: TrainingInput): TrainingResult {
   }
   const { version, trainedAtSeconds, settings } = input;
   const model = new Model({ version, trainedAtSeconds, rows, entities, seed: settings.seed }, detectors);
-  return { model: model.serialise(), version, gates: checkGates(measures, input) };
+  const scores = Object.fromEntries(measures.map((measure) => [measure.kind, measure.scores]));
+  return { model: model.serialise(), version, gates: checkGates(measures, input), scores };
 }
 
 function approvedOf(model: Model | undefined, kind: EntityKind): Approved | undefined {

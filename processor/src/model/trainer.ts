@@ -4,7 +4,8 @@
  * and ends with it: runs are rare, and all memory of a run goes with its thread.
  */
 import { Worker } from 'node:worker_threads';
-import { ServiceError } from '../errors.ts';
+import { type ErrorCode, ServiceError } from '../errors.ts';
+import { feed } from './worker-feed.ts';
 
 /** How a run ended. */
 export type TrainingOutcome<Result> =
@@ -15,12 +16,30 @@ export type TrainingOutcome<Result> =
   | { readonly outcome: 'refused'; readonly runningId: string };
 
 export interface TrainerOptions {
-  /** Module the thread runs: it reads `workerData` and posts one message, the result. */
+  /**
+   * Module the thread runs: it reads `workerData` and posts the result, before that any number of `WorkerNote`s. It may
+   * ask for bytes: see `worker-feed.ts`.
+   */
   readonly workerUrl?: URL;
   /** Heap of the thread in MiB, buffers not counted. A run that needs more fails. */
   readonly maxHeapMb?: number;
   /** Monotonic time in milliseconds. */
   readonly nowMs?: () => number;
+}
+
+/** What a thread posts that is not its result: how far it is, in 0..1, or an error of the table, which ends it. */
+export type WorkerNote =
+  | { readonly progress: number }
+  | { readonly refusal: { readonly code: ErrorCode; readonly details: Readonly<Record<string, string | number>> } };
+
+export interface RunOptions {
+  /** Buffers of the input that are handed over instead of copied; they are empty here afterwards. */
+  readonly transfer?: readonly ArrayBuffer[];
+  /** Gives the run up when it aborts. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (share: number) => void;
+  /** Bytes for a thread that asks for them. */
+  readonly bytes?: AsyncIterable<Uint8Array>;
 }
 
 /** Of the thread's heap for new objects: with more it would only collect its garbage later. */
@@ -53,28 +72,34 @@ export class Trainer<Input, Result> {
     return this.#run?.id;
   }
 
-  /**
-   * Trains. `transfer`: buffers of `input` that are handed over instead of copied; they are empty here afterwards. Never
-   * rejects; resolves when the thread has ended.
-   */
-  async train(id: string, input: Input, transfer: readonly ArrayBuffer[] = []): Promise<TrainingOutcome<Result>> {
+  /** Trains. Never rejects; resolves when the thread has ended. */
+  async train(id: string, input: Input, options: RunOptions = {}): Promise<TrainingOutcome<Result>> {
     if (this.#run !== undefined) return { outcome: 'refused', runningId: this.#run.id };
+    const { transfer = [], signal, onProgress = () => {}, bytes } = options;
     const startedMs = this.#nowMs();
     const duration = (): number => (this.#nowMs() - startedMs) / 1000;
+    const giveUp = (): void => void this.cancel(id);
     let run: Run | undefined;
     try {
       const worker = this.#start(input, transfer);
-      const ended = resultOf<Result>(worker);
+      const ended = resultOf<Result>(worker, onProgress);
+      if (bytes !== undefined) feed(worker, bytes);
       run = { id, worker, ended, isCancelled: false };
       this.#run = run;
+      signal?.addEventListener('abort', giveUp);
+      if (signal?.aborted === true) giveUp();
       const result = await ended;
       if (run.isCancelled) return { outcome: 'cancelled', durationSeconds: duration() };
       return { outcome: 'succeeded', durationSeconds: duration(), result };
     } catch (cause) {
       if (run?.isCancelled === true) return { outcome: 'cancelled', durationSeconds: duration() };
-      const error = new ServiceError('training_failed', { reason: reasonOf(cause) }, { cause });
+      const error =
+        cause instanceof ServiceError
+          ? cause
+          : new ServiceError('training_failed', { reason: reasonOf(cause) }, { cause });
       return { outcome: 'failed', durationSeconds: duration(), error };
     } finally {
+      signal?.removeEventListener('abort', giveUp);
       this.#run = undefined;
     }
   }
@@ -108,12 +133,14 @@ export class Trainer<Input, Result> {
   }
 }
 
-/** The message of a worker, once the worker has ended. Rejects with its error, or when it ends without a message. */
-function resultOf<Result>(worker: Worker): Promise<Result> {
+/** The result of a worker, once the worker has ended. Rejects with its error, or when it ends without a result. */
+function resultOf<Result>(worker: Worker, onProgress: (share: number) => void): Promise<Result> {
   return new Promise((resolve, reject) => {
     let message: { value: Result } | undefined;
-    worker.once('message', (value: Result) => {
-      message = { value };
+    worker.on('message', (value: WorkerNote | Result) => {
+      if (isNote(value, 'progress')) onProgress(value.progress);
+      else if (isNote(value, 'refusal')) reject(new ServiceError(value.refusal.code, value.refusal.details));
+      else if (!isNote(value, 'wanted')) message = { value };
     });
     worker.once('messageerror', reject);
     worker.once('error', reject);
@@ -123,6 +150,11 @@ function resultOf<Result>(worker: Worker): Promise<Result> {
     });
   });
 }
+
+type Note = WorkerNote | { readonly wanted: true };
+
+const isNote = <Key extends string>(value: unknown, key: Key): value is Extract<Note, Record<Key, unknown>> =>
+  typeof value === 'object' && value !== null && key in value;
 
 /** Errors come from another thread: they are described by their fields, not by their class. */
 function reasonOf(cause: unknown): string {

@@ -1,4 +1,4 @@
-/** The training thread: trains on `workerData`, posts the result, ends. */
+/** The training thread: trains on `workerData`, posts its progress and then the result, ends. */
 import os from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { train, type TrainingInput } from './train.ts';
@@ -7,5 +7,5 @@ import { train, type TrainingInput } from './train.ts';
 // event loop. Elsewhere this would slow the whole process, so there the thread runs like any other.
 if (process.platform === 'linux') os.setPriority(os.constants.priority.PRIORITY_LOW);
 
-const result = train(workerData as TrainingInput);
+const result = train(workerData as TrainingInput, (progress) => parentPort?.postMessage({ progress }));
 parentPort?.postMessage(result, [result.model]);

@@ -93,6 +93,48 @@ export class EntityScores {
     if (nats > this.#peak[slot]!) this.#peak[slot] = nats;
   }
 
+  /** What earlier windows carried into the present one of a slot, nats. */
+  carried(slot: number): number {
+    return this.#carried[slot]!;
+  }
+
+  /** Rarity of a slot's window so far; 0 where nothing of that window was evaluated. */
+  rarityIn(slot: number, window: number): number {
+    return this.#window[slot] === window ? this.rarity[slot]! : 0;
+  }
+
+  /** Takes over what `from` holds of one of its slots. */
+  take(slot: number, from: EntityScores, fromSlot: number): void {
+    for (const [column, other] of this.#columnsBeside(from)) column[slot] = other[fromSlot]!;
+    const top = from.topFeatures.subarray(fromSlot * TOP_FEATURES, (fromSlot + 1) * TOP_FEATURES);
+    this.topFeatures.set(top, slot * TOP_FEATURES);
+  }
+
+  #columnsBeside(other: EntityScores) {
+    return [
+      [this.rarity, other.rarity],
+      [this.evidence, other.evidence],
+      [this.isolation, other.isolation],
+      [this.isAnomaly, other.isAnomaly],
+      [this.behavior, other.behavior],
+      [this.reasonColumn, other.reasonColumn],
+      [this.observed, other.observed],
+      [this.expected, other.expected],
+      [this.wasSuspect, other.wasSuspect],
+      [this.#window, other.#window],
+      [this.#peak, other.#peak],
+      [this.#carried, other.#carried],
+      [this.#callsThen, other.#callsThen],
+      [this.#secondsThen, other.#secondsThen],
+    ] as const;
+  }
+
+  /** Has every entity evaluated anew at its next call, keeping what was found: what counts as an anomaly has changed. */
+  outdate(): void {
+    this.#callsThen.fill(-1);
+    this.#secondsThen.fill(Number.NEGATIVE_INFINITY);
+  }
+
   /** Forgets a slot: its entity is gone, or the model that judged it is. */
   forget(slot: number): void {
     this.#window[slot] = 0;

@@ -181,6 +181,7 @@ export class Pipeline implements TraceConsumer {
     const { telemetry } = this.#parts;
     telemetry.add('api_anomaly_unscored_spans_total', tally.learning, { reason: 'learning' });
     telemetry.add('api_anomaly_duplicate_spans_total', tally.duplicates);
+    telemetry.add('api_anomaly_excluded_spans_total', tally.excluded);
     this.#averageQuality(tally, total);
   }
 

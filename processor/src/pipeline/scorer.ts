@@ -1,15 +1,21 @@
 /** Judges calls: what the active model says of their user, address and endpoint at this moment. */
 import { BEHAVIOR_NAMES, type Behavior } from '../detection/behaviors.ts';
-import { budgetThreshold, type Budget, isAnomaly } from '../detection/decision.ts';
+import { budgetThreshold, isAnomaly } from '../detection/decision.ts';
 import { scoreOf } from '../detection/evidence.ts';
+import type { FeatureExplanation } from '../detection/explanation.ts';
+import type { ExclusionList } from '../detection/exclusion.ts';
 import { BehaviorNaming } from '../detection/naming.ts';
 import { reason } from '../detection/reason.ts';
+import type { Sensitivity } from '../detection/sensitivity.ts';
 import type { ApiCall } from '../call/api-call.ts';
+import type { EntityNames } from '../call/entity-names.ts';
 import { ENTITY_KINDS, type EntityState, type EntityStates, NO_SLOT } from '../features/entity-states.ts';
 import { type EntityKind, FEATURE_NAMES, rowWidth } from '../features/features.ts';
 import { definitionsOf, type EntityDetector } from '../model/entity-detector.ts';
+import { explain } from '../model/explanation.ts';
 import type { Model } from '../model/model.ts';
 import { EntityScores, TOP_FEATURES } from './entity-scores.ts';
+import type { ClosedWindow, WindowPeak, WindowPeaks } from './window-peaks.ts';
 
 /** What was found about one call. Reused: valid until the next call is judged. */
 export class Judgement {
@@ -19,6 +25,8 @@ export class Judgement {
   addressScore = 0;
   endpointScore = 0;
   isAnomaly = false;
+  /** It would be an anomaly, but for an exclusion. */
+  isExcluded = false;
   /** The side that is most unusual, or whose anomaly this is, and its slot; undefined when the call has no entity. */
   kind: EntityKind | undefined = undefined;
   slot = NO_SLOT;
@@ -34,54 +42,79 @@ interface Side {
   readonly scores: EntityScores;
   naming: BehaviorNaming;
   readonly row: Float32Array;
+  /** The slot that `row` and the detector's evidence are of, if it was evaluated for the present call. */
+  evaluatedSlot: number;
   detector: EntityDetector | undefined;
   /** p from which the budget flags. */
   threshold: number;
 }
 
+/** Exclusions, and the names that they go by. */
+export interface ExclusionParts {
+  readonly list: ExclusionList;
+  readonly names: EntityNames;
+}
+
+export interface ScorerOptions {
+  /** Whether every scored span carries an explanation, not only anomalies; false by default. */
+  readonly explainsAll?: boolean;
+  /** What is not to be flagged; nothing by default. */
+  readonly exclusions?: ExclusionParts;
+  /** Where the most unusual windows are noted; nowhere by default. */
+  readonly peaks?: WindowPeaks;
+}
+
 export class Scorer {
   readonly judgement = new Judgement();
   readonly #states: EntityStates;
-  #budget: Budget;
   readonly #explainsAll: boolean;
+  readonly #exclusions: ExclusionParts | undefined;
+  readonly #peaks: WindowPeaks | undefined;
   readonly #sides: Record<EntityKind, Side>;
+  #sensitivity: Sensitivity;
+  #modelVersion = '';
+  /** Of the call that is being judged. */
+  #endpoint = 0;
 
-  /** @param explainsAll whether every scored span carries an explanation, not only anomalies */
-  constructor(states: EntityStates, budget: Budget, disabledBehaviors: ReadonlySet<string>, explainsAll = false) {
-    this.#explainsAll = explainsAll;
+  constructor(states: EntityStates, sensitivity: Sensitivity, options: ScorerOptions = {}) {
+    this.#explainsAll = options.explainsAll ?? false;
+    this.#exclusions = options.exclusions;
+    this.#peaks = options.peaks;
     this.#states = states;
-    this.#budget = budget;
-    const side = (kind: EntityKind): Side => {
-      return {
-        kind,
-        state: states[kind],
-        scores: new EntityScores(states[kind].table.capacity),
-        naming: namingOf(kind, disabledBehaviors),
-        row: new Float32Array(rowWidth(kind)),
-        detector: undefined,
-        threshold: 0,
-      };
-    };
+    this.#sensitivity = sensitivity;
+    const side = (kind: EntityKind): Side => ({
+      kind,
+      state: states[kind],
+      scores: new EntityScores(states[kind].table.capacity),
+      naming: namingOf(kind, sensitivity),
+      row: new Float32Array(rowWidth(kind)),
+      evaluatedSlot: NO_SLOT,
+      detector: undefined,
+      threshold: 0,
+    });
     this.#sides = { user: side('user'), address: side('address'), endpoint: side('endpoint') };
   }
 
   /** Puts a model to use; what the one before it found is void. */
   use(model: Model): void {
+    this.#modelVersion = model.provenance.version;
+    this.#peaks?.forgetAll();
     for (const kind of ENTITY_KINDS) {
       const side = this.#sides[kind];
       side.detector = model.detectors[kind];
-      side.threshold = this.#thresholdOf(side);
       side.scores.forgetAll();
+      this.#setThreshold(side);
     }
   }
 
-  /** Flags by another budget and other behaviors from the next evaluation of each entity on. */
-  useSensitivity(budget: Budget, disabledBehaviors: ReadonlySet<string>): void {
-    this.#budget = budget;
+  /** Changes how much is flagged from the next call on. Nothing that was learned or found is lost. */
+  tune(sensitivity: Sensitivity): void {
+    this.#sensitivity = sensitivity;
     for (const kind of ENTITY_KINDS) {
       const side = this.#sides[kind];
-      side.threshold = this.#thresholdOf(side);
-      side.naming = namingOf(kind, disabledBehaviors);
+      side.naming = namingOf(kind, sensitivity);
+      side.scores.outdate();
+      this.#setThreshold(side);
     }
   }
 
@@ -96,9 +129,38 @@ export class Scorer {
     return scores.wasSuspectIn(slot, state.window(slot));
   }
 
+  /** How much is flagged now. */
+  get sensitivity(): Sensitivity {
+    return this.#sensitivity;
+  }
+
+  /** Takes over what `from` found about one of its slots. */
+  take(kind: EntityKind, slot: number, from: Scorer, fromSlot: number): void {
+    this.#sides[kind].scores.take(slot, from.#sides[kind].scores, fromSlot);
+  }
+
+  /** The window of a slot is over; what was most unusual in it, if that is to be kept. */
+  closeWindow(kind: EntityKind, slot: number): ClosedWindow | undefined {
+    const { detector, scores, state } = this.#sides[kind];
+    if (this.#peaks === undefined || detector === undefined) return undefined;
+    const window = state.window(slot);
+    const peak = this.#peaks.close(kind, slot, window, scores.rarityIn(slot, window));
+    return peak && { ...peak, kind, entityHigh: state.table.keyHigh(slot), entityLow: state.table.keyLow(slot) };
+  }
+
   /** The entity in a slot is gone. */
   forget(kind: EntityKind, slot: number): void {
     this.#sides[kind].scores.forget(slot);
+    this.#peaks?.forget(kind, slot);
+  }
+
+  /** What was found of an entity at its latest evaluation. Evidence in nats, score 0..1. */
+  finding(kind: EntityKind, slot: number): { score: number; evidence: number; behavior: Behavior | undefined } {
+    const { scores } = this.#sides[kind];
+    const rarity = scores.rarity[slot]!;
+    // Below that nothing was named.
+    const behavior = rarity < NAMED_FROM_NATS ? undefined : BEHAVIOR_NAMES[scores.behavior[slot]!]!;
+    return { score: scoreOf(rarity), evidence: scores.evidence[slot]!, behavior };
   }
 
   /** Rarity of an entity's latest evaluation: -ln p, nats. */
@@ -106,21 +168,25 @@ export class Scorer {
     return this.#sides[kind].scores.rarity[slot]!;
   }
 
-  /** Judges a call whose entities `states` has just observed or located. */
-  judge(call: ApiCall): Judgement {
+  /** Judges a call whose entities `states` has just observed or located. `seconds`: the event time that counts for it. */
+  judge(call: ApiCall, seconds = call.startSeconds): Judgement {
     const { judgement } = this;
     judgement.score = 0;
     judgement.isAnomaly = false;
+    judgement.isExcluded = false;
     judgement.kind = undefined;
     judgement.slot = NO_SLOT;
     judgement.evidence = 0;
     judgement.isolationScore = 0.5;
+    this.#endpoint = call.endpoint;
+    for (const kind of ENTITY_KINDS) this.#sides[kind].evaluatedSlot = NO_SLOT;
     const { userSlot, addressSlot, endpointSlot } = this.#states;
-    judgement.userScore = this.#judgeSide(this.#sides.user, userSlot, call);
+    judgement.userScore = this.#judgeSide(this.#sides.user, userSlot, call, seconds);
     // An address answers for the calls that fail, not for its neighbours behind the same gateway.
-    judgement.addressScore = call.isClientError ? this.#judgeSide(this.#sides.address, addressSlot, call) : 0;
-    judgement.endpointScore = this.#judgeSide(this.#sides.endpoint, endpointSlot, call);
+    judgement.addressScore = call.isClientError ? this.#judgeSide(this.#sides.address, addressSlot, call, seconds) : 0;
+    judgement.endpointScore = this.#judgeSide(this.#sides.endpoint, endpointSlot, call, seconds);
     judgement.score = Math.max(judgement.userScore, judgement.addressScore, judgement.endpointScore);
+    if (judgement.isAnomaly) judgement.isExcluded = false;
     return judgement;
   }
 
@@ -137,21 +203,42 @@ export class Scorer {
     return reason(definition, scores.observed[judgement.slot]!, scores.expected[judgement.slot]!);
   }
 
+  /** Score of the side that a judgement speaks of, 0..1. */
+  sideScore({ kind, slot }: Judgement): number {
+    return kind === undefined ? 0 : scoreOf(this.#sides[kind].scores.rarity[slot]!);
+  }
+
+  /** Evidence of the side that a judgement speaks of, nats. */
+  sideEvidence({ kind, slot }: Judgement): number {
+    return kind === undefined ? 0 : this.#sides[kind].scores.evidence[slot]!;
+  }
+
+  /** What contributed to `sideEvidence`, feature by feature; of the call judged last. Costs a walk of forests. */
+  explain(judgement: Judgement): FeatureExplanation[] {
+    const { kind, slot } = judgement;
+    const side = kind && this.#sides[kind];
+    if (side?.detector === undefined) return [];
+    if (side.evaluatedSlot !== slot) {
+      side.state.row(slot, side.row);
+      side.detector.evaluate(side.row);
+      side.evaluatedSlot = slot;
+    }
+    // Nothing is carried on from one window of an endpoint to the next.
+    const carried = side.kind === 'endpoint' ? 0 : side.scores.carried(slot);
+    return explain(side.detector, side.row, side.scores.evidence[slot]!, carried);
+  }
+
   /** Names of the features with the most evidence, strongest first. */
   topFeatures(judgement: Judgement): string[] {
     if (judgement.kind === undefined) return [];
-    const { scores } = this.#sides[judgement.kind];
-    const from = judgement.slot * TOP_FEATURES;
-    return Array.from(scores.topFeatures.subarray(from, from + TOP_FEATURES))
-      .filter((column) => column !== NO_COLUMN)
-      .map((column) => FEATURE_NAMES[judgement.kind!][column]!);
+    return topFeaturesOf(judgement.kind, this.#sides[judgement.kind].scores, judgement.slot);
   }
 
-  #thresholdOf({ kind, detector }: Side): number {
-    return budgetThreshold(this.#budget, kind, detector?.parts.windowsPerDay ?? 0);
+  #setThreshold(side: Side): void {
+    side.threshold = budgetThreshold(this.#sensitivity.budget, side.kind, side.detector?.parts.windowsPerDay ?? 0);
   }
 
-  #judgeSide(side: Side, slot: number, call: ApiCall): number {
+  #judgeSide(side: Side, slot: number, call: ApiCall, seconds: number): number {
     if (slot === NO_SLOT || side.detector === undefined) return 0;
     const { state, scores } = side;
     const window = state.window(slot);
@@ -160,7 +247,12 @@ export class Scorer {
     if (scores.isStale(slot, window, calls, call.startSeconds, hasFailed))
       this.#evaluate(side, slot, window, calls, call.startSeconds);
     if (side.kind === 'endpoint' && !this.#showsSymptom(slot, call)) return 0;
-    this.#prefer(side, slot);
+    let isAnomalous = scores.isAnomaly[slot] === 1;
+    if (isAnomalous && this.#isExcluded(side, slot, call, seconds)) {
+      this.judgement.isExcluded = true;
+      isAnomalous = false;
+    }
+    this.#prefer(side, slot, isAnomalous);
     return scoreOf(scores.rarity[slot]!);
   }
 
@@ -179,10 +271,9 @@ export class Scorer {
   }
 
   /** The judgement speaks of the side with an anomaly, of the rarer one where both or neither have. */
-  #prefer(side: Side, slot: number): void {
+  #prefer(side: Side, slot: number, isAnomalous: boolean): void {
     const { judgement } = this;
     judgement.evidence = Math.max(judgement.evidence, side.scores.evidence[slot]!);
-    const isAnomalous = side.scores.isAnomaly[slot] === 1;
     if (judgement.kind !== undefined) {
       if (judgement.isAnomaly && !isAnomalous) return;
       const current = this.#sides[judgement.kind].scores.rarity[judgement.slot]!;
@@ -194,16 +285,31 @@ export class Scorer {
     judgement.isolationScore = side.scores.isolation[slot]!;
   }
 
+  /** Whether what would be an anomaly is known and not to be one. Asked of nothing else, so that ordinary calls pay nothing. */
+  #isExcluded({ kind, state: { table }, scores }: Side, slot: number, call: ApiCall, seconds: number): boolean {
+    const exclusions = this.#exclusions;
+    if (exclusions === undefined || !exclusions.list.mayCover(seconds * 1000)) return false;
+    const { list, names } = exclusions;
+    const subject = {
+      entity: names.entity(kind, table.keyHigh(slot), table.keyLow(slot)),
+      ...names.endpoint(call.endpoint),
+      behavior: BEHAVIOR_NAMES[scores.behavior[slot]!]!,
+    };
+    return list.covering(subject, seconds * 1000) !== undefined;
+  }
+
   #evaluate(side: Side, slot: number, window: number, calls: number, seconds: number): void {
     const { state, scores, row } = side;
     const detector = side.detector!;
     state.row(slot, row);
+    side.evaluatedSlot = slot;
     const own = detector.rarity(detector.evaluate(row), state.windows(slot));
     // What is carried confirms what a window shows by itself; it does not accuse what shows nothing.
     const carried = Math.min(own, scores.begin(slot, window, calls, seconds));
     scores.notePeak(slot, own);
     scores.evidence[slot] = side.kind === 'endpoint' ? Math.max(0, own - SHARED_NATS) : own + carried;
-    const rarity = side.kind === 'endpoint' ? own : own + Math.max(0, carried - CARRY_TOLERANCE);
+    const counted = side.kind === 'endpoint' ? 0 : Math.max(0, carried - CARRY_TOLERANCE);
+    const rarity = own + counted;
     scores.rarity[slot] = rarity;
     scores.isolation[slot] = this.#explainsAll ? detector.isolate(row) : detector.isolationScore;
     scores.isAnomaly[slot] = 0;
@@ -216,13 +322,34 @@ export class Scorer {
     const finding = side.naming.name(row, detector.featureEvidence);
     scores.behavior[slot] = BEHAVIOR_NAMES.indexOf(finding.behavior);
     this.#noteReason(side, slot, finding.column);
+    if (this.#peaks?.isPeak(side.kind, slot, window, rarity) === true) {
+      this.#notePeak(side, slot, { window, seconds, carried: counted, ...finding });
+    }
     if (finding.isMaterial && rarity >= SUSPECT_FROM_NATS) scores.wasSuspect[slot] = 1;
-    if (isAnomaly(rarity, side.threshold, finding.isMaterial)) {
+    const isRaised = finding.isMaterial || !this.#sensitivity.disabled.has('other');
+    if (isRaised && isAnomaly(rarity, side.threshold, finding.isMaterial)) {
       scores.isAnomaly[slot] = 1;
       scores.wasSuspect[slot] = 1;
       // What was carried into the window can make an anomaly of a row that is not odd enough for its forest to be asked.
       scores.isolation[slot] = detector.isolate(row);
     }
+  }
+
+  #notePeak({ kind, scores, row }: Side, slot: number, found: FoundPeak): void {
+    const { window, seconds, carried, behavior, isMaterial } = found;
+    this.#peaks!.note(kind, slot, {
+      window,
+      seconds,
+      carried,
+      behavior,
+      isMaterial,
+      rarity: scores.rarity[slot]!,
+      evidence: scores.evidence[slot]!,
+      endpoint: this.#endpoint,
+      features: topFeaturesOf(kind, scores, slot),
+      row: row.slice(),
+      modelVersion: this.#modelVersion,
+    });
   }
 
   #noteReason(side: Side, slot: number, column: number): void {
@@ -233,6 +360,20 @@ export class Scorer {
     scores.expected[slot] = detector.expected(row, column);
     noteTop(detector.featureEvidence, scores.topFeatures, slot * TOP_FEATURES);
   }
+}
+
+type FoundPeak = Pick<WindowPeak, 'window' | 'seconds' | 'carried' | 'behavior' | 'isMaterial'>;
+
+function topFeaturesOf(kind: EntityKind, { topFeatures }: EntityScores, slot: number): string[] {
+  const from = slot * TOP_FEATURES;
+  return Array.from(topFeatures.subarray(from, from + TOP_FEATURES))
+    .filter((column) => column !== NO_COLUMN)
+    .map((column) => FEATURE_NAMES[kind][column]!);
+}
+
+function namingOf(kind: EntityKind, { disabled, minimumEffect }: Sensitivity): BehaviorNaming {
+  const features = FEATURE_NAMES[kind].map((name, column) => ({ name, scale: definitionsOf(kind)[column]!.scale }));
+  return new BehaviorNaming(kind, features, disabled, minimumEffect);
 }
 
 /** A call this many standard deviations above the endpoint's usual duration is slow: one in six is. */
@@ -254,11 +395,6 @@ const ENDPOINT_DEFINITIONS = definitionsOf('endpoint');
 const OTHER = BEHAVIOR_NAMES.indexOf('other');
 /** Fills the places of top features where fewer features say anything. */
 const NO_COLUMN = 255;
-
-function namingOf(kind: EntityKind, disabled: ReadonlySet<string>): BehaviorNaming {
-  const features = FEATURE_NAMES[kind].map((name, column) => ({ name, scale: definitionsOf(kind)[column]!.scale }));
-  return new BehaviorNaming(kind, features, disabled);
-}
 
 function strongest(evidence: Float64Array): number {
   let best = 0;

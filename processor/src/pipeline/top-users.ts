@@ -43,6 +43,11 @@ export class TopUsers {
       Object.assign(least, { high, low, score, seconds });
   }
 
+  forget(high: number, low: number): void {
+    const index = this.#entries.findIndex((entry) => entry.low === low && entry.high === high);
+    if (index >= 0) this.#entries.splice(index, 1);
+  }
+
   /** Those still active at `nowSeconds`. */
   *list(nowSeconds: number): Generator<Readonly<Entry>> {
     for (let index = this.#entries.length - 1; index >= 0; index--) {

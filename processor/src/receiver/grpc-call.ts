@@ -24,13 +24,14 @@ interface LibraryCall extends ServerInterceptingCallInterface {
 
 type Status = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
 
-/** Passes the message of `call` on to its handler as a `ReceivedBody`, or refuses the call. */
+/** Passes the message of `call` on to its handler as a `ReceivedBody`, or refuses the call. `isOpen`: any sender may call. */
 export function receiveCall(
   call: ServerInterceptingCallInterface,
   intake: Intake,
   receiveTimeoutMs: number,
+  isOpen = false,
 ): ServerInterceptingCall {
-  const receiving = new ReceivingCall(call as LibraryCall, intake, receiveTimeoutMs);
+  const receiving = new ReceivingCall(call as LibraryCall, intake, receiveTimeoutMs, isOpen);
   return new ServerInterceptingCall(call, {
     start: (next) => next(receiving.listener),
     sendStatus: (status, next) => receiving.answer(() => next(status)),
@@ -42,14 +43,17 @@ class ReceivingCall {
   readonly #reservation: Reservation;
   readonly #sendStatus: LibraryCall['sendStatus'];
   readonly #timeout: NodeJS.Timeout;
+  /** Whether any sender is taken. */
+  readonly #isOpen: boolean;
   /** The handler has the message and will release its reservation. */
   #handedOn = false;
   #hasMessage = false;
   /** The status being sent is the handler's, not one the library made up. */
   #answering = false;
 
-  constructor(call: LibraryCall, intake: Intake, receiveTimeoutMs: number) {
+  constructor(call: LibraryCall, intake: Intake, receiveTimeoutMs: number, isOpen: boolean) {
     this.#intake = intake;
+    this.#isOpen = isOpen;
     this.#reservation = intake.reserve();
     this.#sendStatus = call.sendStatus.bind(call);
     const frame = new MessageFrame(intake.maxRequestBytes, this.#reservation, intake.pool);
@@ -60,6 +64,16 @@ class ReceivingCall {
   }
 
   readonly listener: ServerListener = {
+    onReceiveMetadata: (metadata, next) => {
+      const [authorization] = metadata.get('authorization');
+      try {
+        if (!this.#isOpen) this.#intake.requireAdmitted(authorization?.toString());
+      } catch (error) {
+        this.#refuse(error);
+        return;
+      }
+      next(metadata);
+    },
     onReceiveMessage: (body: Buffer, next) => {
       this.#hasMessage = true;
       const received: ReceivedBody = { body, reservation: this.#reservation };

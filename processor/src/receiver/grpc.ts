@@ -1,10 +1,12 @@
 /** OTLP/gRPC in: opentelemetry.proto.collector.trace.v1.TraceService, and grpc.health.v1.Health for probes. */
 import { createServer } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { MethodDefinition, sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
 import { StatusCode } from '../component.ts';
 import type { Component } from '../component.ts';
+import type { ListenerTls } from '../config/listener-tls.ts';
 import type { Config } from '../config/schema.ts';
 import { ServiceError } from '../errors.ts';
 import { receiveCall } from './grpc-call.ts';
@@ -31,6 +33,8 @@ const LIBRARY_OPTIONS = {
 /** Time for a call to arrive in full, from its headers on. */
 const RECEIVE_TIMEOUT_MS = 30_000;
 
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
 type Handler = (call: ServerUnaryCall<ReceivedBody, Buffer>, respond: sendUnaryData<Buffer>) => void;
 
 export class GrpcReceiver implements Component {
@@ -38,18 +42,20 @@ export class GrpcReceiver implements Component {
   readonly #intake: Intake;
   readonly #server: Server;
   readonly #listener: NetServer;
+  readonly #tls: ListenerTls | undefined;
   readonly #sockets = new Set<Socket>();
   #stopped: Promise<void> | undefined;
 
   /** Throws `plaintext_not_allowed`. */
-  constructor(config: Config['receiver'], intake: Intake, receiveTimeoutMs = RECEIVE_TIMEOUT_MS) {
+  constructor(config: Config['receiver'], intake: Intake, receiveTimeoutMs = RECEIVE_TIMEOUT_MS, tls?: ListenerTls) {
     requirePlaintextAllowed(config);
+    this.#tls = tls;
     this.#config = config;
     this.#intake = intake;
     this.#server = new Server({
       ...LIBRARY_OPTIONS,
       'grpc.max_concurrent_streams': config.max_concurrent_streams,
-      interceptors: [(_method, call) => receiveCall(call, intake, receiveTimeoutMs)],
+      interceptors: [(method, call) => receiveCall(call, intake, receiveTimeoutMs, method.path === HEALTH_CHECK_PATH)],
     });
     this.#addMethod(EXPORT_PATH, (call, respond) => void this.#export(call, respond));
     this.#addMethod(HEALTH_CHECK_PATH, (call, respond) => {
@@ -112,15 +118,28 @@ export class GrpcReceiver implements Component {
   /** Our own listener before the library's server: it limits connections and knows the sockets to cut off. */
   #createListener(): NetServer {
     const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
-    const listener = createServer({ noDelay: true }, (socket) => {
+    const take = (socket: Socket): void => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
       injector.injectConnection(socket);
-    });
+    };
+    const tls = this.#tls?.serverOptions();
+    const listener = tls === undefined ? createServer({ noDelay: true }, take) : this.#createTlsListener(tls, take);
     listener.maxConnections = this.#config.max_connections;
     listener.on('drop', () => {
       this.#intake.refuse('grpc', new ServiceError('overloaded', { reason: 'receiver.max_connections' }));
     });
+    return listener;
+  }
+
+  /** The library gets what is decrypted. */
+  #createTlsListener(options: TlsOptions, take: (socket: Socket) => void): NetServer {
+    const listener = createTlsServer(
+      { ...options, ALPNProtocols: ['h2'], handshakeTimeout: HANDSHAKE_TIMEOUT_MS, noDelay: true },
+      take,
+    );
+    listener.on('tlsClientError', (_error, socket) => socket.destroy());
+    this.#tls?.renews(listener);
     return listener;
   }
 

@@ -1,9 +1,11 @@
 /** OTLP/HTTP in: protobuf and JSON, chosen by Content-Type, on one path. */
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { fastify } from 'fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Component, TraceOutcome } from '../component.ts';
+import type { ListenerTls } from '../config/listener-tls.ts';
 import type { Config } from '../config/schema.ts';
 import { ServiceError } from '../errors.ts';
 import { JsonError, jsonToProtobuf } from '../otlp/json.ts';
@@ -29,19 +31,21 @@ export class HttpReceiver implements Component {
   #stopped: Promise<void> | undefined;
 
   /** Throws `plaintext_not_allowed`. */
-  constructor(config: Config['receiver'], intake: Intake, receiveTimeoutMs = RECEIVE_TIMEOUT_MS) {
+  constructor(config: Config['receiver'], intake: Intake, receiveTimeoutMs = RECEIVE_TIMEOUT_MS, tls?: ListenerTls) {
     requirePlaintextAllowed(config);
     this.#config = config;
     this.#intake = intake;
+    const http = {
+      headersTimeout: receiveTimeoutMs / 4,
+      connectionsCheckingInterval: Math.min(2000, receiveTimeoutMs / 4),
+    };
+    const secure = tls?.serverOptions();
     this.#server = fastify({
       logger: false,
       exposeHeadRoutes: false,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       requestTimeout: receiveTimeoutMs,
-      http: {
-        headersTimeout: receiveTimeoutMs / 4,
-        connectionsCheckingInterval: Math.min(2000, receiveTimeoutMs / 4),
-      },
+      ...(secure === undefined ? { http } : { https: { ...secure, ...http } }),
       // While stopping we answer for ourselves, in the encoding of the request.
       return503OnClosing: false,
       forceCloseConnections: 'idle',
@@ -49,6 +53,7 @@ export class HttpReceiver implements Component {
       // A URL that cannot be decoded is not ours.
       frameworkErrors: (_error, request, reply) => void this.#refuse(this.#notFound(request), request, reply),
     });
+    if (secure !== undefined) tls?.renews(this.#server.server as HttpsServer);
     this.#server.server.maxConnections = config.max_connections;
     this.#server.server.on('drop', () => {
       this.#intake.refuse('http', new ServiceError('overloaded', { reason: 'receiver.max_connections' }));
@@ -97,6 +102,7 @@ export class HttpReceiver implements Component {
     if (pathOf(raw.url) !== this.#config.http_path) throw this.#notFound(raw);
     if (raw.method !== 'POST')
       throw new ServiceError('method_not_allowed', { method: `${raw.method}`, allowed: 'POST' });
+    this.#intake.requireAdmitted(headers.authorization);
     if (bodyEncodingOf(headers) === undefined) {
       throw new ServiceError('unsupported_media_type', { type: headers['content-type'] ?? 'missing' });
     }

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { StatusCode, SUCCESS } from '../component.ts';
 import type { ByteBudget, TraceConsumer, TraceOutcome, Transport } from '../component.ts';
 import type { Config } from '../config/schema.ts';
-import type { ErrorCode } from '../errors.ts';
+import { type ErrorCode, ServiceError } from '../errors.ts';
 import { BufferPool } from '../otlp/buffer-pool.ts';
 import { Inflater } from './inflater.ts';
 import type { Compression } from './inflater.ts';
@@ -32,6 +32,8 @@ export interface IntakeOptions {
   readonly consumer: TraceConsumer;
   readonly budget: ByteBudget;
   readonly events: ReceiverEvents;
+  /** Whether a sender with this Authorization header or metadata is taken; every sender is by default. */
+  readonly admits?: (authorization: string | undefined) => boolean;
 }
 
 /** A received body and what it holds of the budget. */
@@ -49,14 +51,21 @@ export class Intake {
   readonly #budget: ByteBudget;
   readonly #events: ReceiverEvents;
   readonly #inflater: Inflater;
+  readonly #admits: (authorization: string | undefined) => boolean;
 
-  constructor({ receiver, timeouts, consumer, budget, events }: IntakeOptions) {
+  constructor({ receiver, timeouts, consumer, budget, events, admits = () => true }: IntakeOptions) {
+    this.#admits = admits;
     this.maxRequestBytes = receiver.max_request_bytes;
     this.#timeouts = timeouts;
     this.#consumer = consumer;
     this.#budget = budget;
     this.#events = events;
     this.#inflater = new Inflater(receiver.max_concurrent_inflations, receiver.max_request_bytes);
+  }
+
+  /** Throws `sender_not_admitted` unless the sender with this Authorization header or metadata is taken. */
+  requireAdmitted(authorization: string | undefined): void {
+    if (!this.#admits(authorization)) throw new ServiceError('sender_not_admitted');
   }
 
   /** An empty reservation for a request that begins. Its holder releases it, or hands it to `consume`. */

@@ -8,5 +8,6 @@ export function requirePlaintextAllowed(receiver: Config['receiver']): void {
   const { bind_address: address, allow_plaintext: allowed } = receiver;
   const isLoopback =
     address === 'localhost' || address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
-  if (!isLoopback && !allowed) throw new ServiceError('plaintext_not_allowed', { address });
+  if (!isLoopback && !allowed && receiver.tls.cert_file === '')
+    throw new ServiceError('plaintext_not_allowed', { address });
 }

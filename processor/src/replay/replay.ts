@@ -11,6 +11,8 @@ import { createEndpointTable, createEngine, type Engine } from '../engine.ts';
 import { Random } from '../forest/random.ts';
 import type { GateResult } from '../model/gates.ts';
 import { Model } from '../model/model.ts';
+import { JobMemory } from '../jobs/job-memory.ts';
+import { Jobs } from '../jobs/jobs.ts';
 import { ModelMemory } from '../model/model-memory.ts';
 import { train } from '../model/train.ts';
 import { annotate, SpanAnnotations } from '../otlp/annotate.ts';
@@ -88,7 +90,9 @@ export class Replay {
       receivedSeconds: () => this.#receivedSeconds,
       random: () => random.fraction(),
       run: (input) => Promise.resolve(train(input)),
+      clock: () => this.#receivedSeconds * 1000,
       models: new ModelMemory(),
+      jobs: new Jobs({ journal: new JobMemory(), clock: () => 0, random: () => 0, onFault: rethrow }),
       events: { promoted: () => {}, trained: () => {}, failed: rethrow },
       incidents: {
         opened: (incident) => listener?.opened?.(incident),

@@ -5,7 +5,7 @@ import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { protobufToObject } from '../otlp/protobuf-to-json.ts';
-import type { TraceEncoding } from './trace-file.ts';
+import type { TraceEncoding } from './trace-stream.ts';
 
 const LENGTH_BYTES = 4;
 

@@ -67,10 +67,18 @@ export async function writeEnvelope(file: FileHandle, kind: string, header: Head
   await file.appendFile(hash.digest());
 }
 
+/** What an envelope is read from: an open file, or bytes in memory. */
+export interface EnvelopeSource {
+  stat(): Promise<{ readonly size: number }>;
+  /** Copies up to `length` bytes from `position` on into `target`, from `offset` on; fewer, or none, at the end. */
+  read(target: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
+}
+
 /** An envelope found whole: its header, and its payload from front to back. */
 export class EnvelopeReader {
+  readonly kind: string;
   readonly header: Header;
-  readonly #file: FileHandle;
+  readonly #file: EnvelopeSource;
   readonly #path: string;
   readonly #payloadEnd: number;
   readonly #checksum: Buffer;
@@ -78,10 +86,10 @@ export class EnvelopeReader {
   #position: number;
 
   /**
-   * Reads and verifies the whole file. Rejects with `file_corrupt` (damaged, or not of this kind), `file_newer`, or the
+   * Reads and verifies the whole file. Rejects with `file_corrupt` (damaged, or of none of these kinds), `file_newer`, or the
    * error of the disk. `path` is for messages only.
    */
-  static async open(file: FileHandle, path: string, kind: string): Promise<EnvelopeReader> {
+  static async open(file: EnvelopeSource, path: string, ...kinds: readonly string[]): Promise<EnvelopeReader> {
     const { size } = await file.stat();
     if (size < PREFIX_BYTES + CHECKSUM_BYTES) throw corrupt(path, `it ends after ${size} bytes`);
     const start = Buffer.alloc(PREFIX_BYTES);
@@ -102,17 +110,18 @@ export class EnvelopeReader {
     }
     const whole = Buffer.alloc(PREFIX_BYTES + headerBytes);
     await readFully(file, path, whole, 0);
-    const header = parseHeader(whole.subarray(PREFIX_BYTES), path, kind);
-    return new EnvelopeReader(file, path, { header, before: whole, payloadEnd, checksum });
+    const { kind, header } = parseHeader(whole.subarray(PREFIX_BYTES), path, kinds);
+    return new EnvelopeReader(file, path, { kind, header, before: whole, payloadEnd, checksum });
   }
 
   private constructor(
-    file: FileHandle,
+    file: EnvelopeSource,
     path: string,
-    found: { header: Header; before: Buffer; payloadEnd: number; checksum: Buffer },
+    found: { kind: string; header: Header; before: Buffer; payloadEnd: number; checksum: Buffer },
   ) {
     this.#file = file;
     this.#path = path;
+    this.kind = found.kind;
     this.header = found.header;
     this.#payloadEnd = found.payloadEnd;
     this.#checksum = found.checksum;
@@ -164,20 +173,24 @@ function prefix(kind: string, header: Header): Buffer {
   return Buffer.concat([MAGIC, numbers, json]);
 }
 
-function parseHeader(json: Buffer, path: string, kind: string): Header {
+function parseHeader(json: Buffer, path: string, kinds: readonly string[]): { kind: string; header: Header } {
   let content: { kind?: unknown; header?: unknown } | null;
   try {
     content = JSON.parse(json.toString()) as typeof content;
   } catch {
     throw corrupt(path, 'its header is not JSON');
   }
-  if (content?.kind !== kind) throw corrupt(path, `it is of kind ${JSON.stringify(content?.kind)}, not "${kind}"`);
-  if (typeof content.header !== 'object' || content.header === null) throw corrupt(path, 'its header is empty');
-  return content.header as Header;
+  const kind = kinds.find((one) => one === content?.kind);
+  if (kind === undefined) {
+    throw corrupt(path, `it is of kind ${JSON.stringify(content?.kind)}, not "${kinds.join('" or "')}"`);
+  }
+  const header = content?.header;
+  if (typeof header !== 'object' || header === null) throw corrupt(path, 'its header is empty');
+  return { kind, header: header as Header };
 }
 
 /** SHA-256 of the first `end` bytes. */
-async function digest(file: FileHandle, path: string, end: number): Promise<Buffer> {
+async function digest(file: EnvelopeSource, path: string, end: number): Promise<Buffer> {
   const hash = createHash('sha256');
   const slice = Buffer.allocUnsafe(Math.min(SLICE_BYTES, end));
   for (let position = 0; position < end; position += slice.length) {
@@ -188,7 +201,7 @@ async function digest(file: FileHandle, path: string, end: number): Promise<Buff
   return hash.digest();
 }
 
-async function readFully(file: FileHandle, path: string, target: Uint8Array, position: number): Promise<void> {
+async function readFully(file: EnvelopeSource, path: string, target: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < target.length;) {
     const { bytesRead } = await file.read(target, done, target.length - done, position + done);
     if (bytesRead === 0) throw corrupt(path, `it ends after ${position + done} bytes`);

@@ -22,11 +22,20 @@ import { EnvelopeReader, writeEnvelope, type Chunks, type Header } from './envel
 import { EnvelopeFolder, type NumberedFile } from './envelope-folder.ts';
 import { DirectoryLock } from './lock.ts';
 import { Quarantine } from './quarantine.ts';
+import { type ModelStanding, standingOf } from './model-standing.ts';
 import { loadOrCreateSecret } from './secrets.ts';
 import { isMissing, isSystemError } from './system-error.ts';
 
 export type StoreOperation =
-  'save_model' | 'activate' | 'load_model' | 'save_state' | 'load_state' | 'quarantine' | 'secret' | 'erase';
+  | 'save_model'
+  | 'activate'
+  | 'load_model'
+  | 'delete_model'
+  | 'save_state'
+  | 'load_state'
+  | 'quarantine'
+  | 'secret'
+  | 'erase';
 
 /** Hears of every fault once, those that reject a call too. */
 export interface StoreEvents {
@@ -39,12 +48,22 @@ export interface StoredModel {
   readonly bytes: ArrayBuffer;
   /** As it was when the model in use was activated; undefined where nothing is known of it. */
   readonly approval: ApprovalRecord | undefined;
+  readonly standing: ModelStanding;
+}
+
+/** A kept model without its bytes. */
+export interface ModelFile {
+  readonly version: string;
+  readonly header: Header;
+  /** Kept apart, since it did not pass. */
+  readonly isRejected: boolean;
 }
 
 /** What CURRENT says. */
 interface Pointer {
   readonly version: string;
   readonly approval: ApprovalRecord | undefined;
+  readonly standing: ModelStanding;
 }
 
 /** Versions kept besides the current one: as many steps back as a person can take. */
@@ -101,14 +120,14 @@ export class FileStore {
   }
 
   /**
-   * Keeps a model. `version`: 1 to 64 of a-z, 0-9, `_`, `-`; saved again it is replaced. Older versions than the newest
-   * five are removed, the current and the approved one excepted, and the one that waits for approval. Rejects with `store_unwritable`; then nothing has changed.
+   * Keeps a model. `version`: 1 to 64 of a-z, 0-9, `_`, `-`; saved again it is replaced, a rejected one too. Older versions than the newest
+   * five are removed, the current and the approved one excepted, the shadow, and the one that waits for approval.
+   * Rejects with `store_unwritable`; then nothing has changed.
    */
   saveModel(version: string, header: Header, bytes: ArrayBufferView | ArrayBuffer): Promise<void> {
     return this.#saveIn(this.#models, version, header, bytes, async () => {
-      const pointer = await this.#readPointer();
-      const { approved, nominee } = pointer?.approval ?? {};
-      const kept = new Set([pointer?.version, approved, nominee?.version, this.#inUse]);
+      await this.#rejected.remove((await this.#rejected.files()).filter(({ label }) => label === version));
+      const kept = await this.#namedByPointer();
       const files = await this.#models.files();
       return files.slice(KEPT_MODELS).filter((file) => !kept.has(file.label));
     });
@@ -116,20 +135,46 @@ export class FileStore {
 
   /** Keeps a model that must not be used by itself: as `saveModel`, but apart, and the last two of them. */
   saveRejected(version: string, header: Header, bytes: ArrayBufferView | ArrayBuffer): Promise<void> {
-    return this.#saveIn(this.#rejected, version, header, bytes, async () =>
-      (await this.#rejected.files()).slice(KEPT_REJECTED),
-    );
+    return this.#saveIn(this.#rejected, version, header, bytes, async () => {
+      const kept = await this.#namedByPointer();
+      const files = await this.#rejected.files();
+      return files.slice(KEPT_REJECTED).filter((file) => !kept.has(file.label));
+    });
+  }
+
+  /** All models that are whole, those that did not pass too; the newest first, of each kind. */
+  listModels(): Promise<ModelFile[]> {
+    return this.#inTurn('load_model', async () => {
+      const models: ModelFile[] = [];
+      for (const folder of [this.#models, this.#rejected]) {
+        for (const file of await folder.files()) {
+          const header = await folder.read(file, (content) => Promise.resolve(content));
+          if (header) models.push({ version: file.label, header, isRejected: folder === this.#rejected });
+        }
+      }
+      return models;
+    });
+  }
+
+  /** Removes a model. Rejects with `store_unwritable`, or if CURRENT names it. */
+  deleteModel(version: string): Promise<void> {
+    return this.#inTurn('delete_model', async () => {
+      if ((await this.#namedByPointer()).has(version)) throw new RangeError(`The model ${version} is in use.`);
+      for (const folder of [this.#models, this.#rejected]) {
+        await folder.remove((await folder.files()).filter(({ label }) => label === version));
+      }
+    });
   }
 
   /**
-   * Makes a saved model the one that `loadCurrentModel` loads, together with `approval`. Rejects with `store_unwritable`,
-   * or if there is none.
+   * Makes a saved model the one that `loadCurrentModel` loads, together with `approval` and `standing`. Rejects with
+   * `store_unwritable`, or if there is none.
    */
-  activate(version: string, approval?: ApprovalRecord): Promise<void> {
+  activate(version: string, approval?: ApprovalRecord, standing?: ModelStanding): Promise<void> {
     return this.#inTurn('activate', async () => {
       const isWhole = await this.#readModel(version, () => Promise.resolve(true));
       if (isWhole !== true) throw new RangeError(`There is no model ${version} to activate; save it first.`);
-      const header = { version, ...(approval !== undefined && { approval }) };
+      const header = { version, ...(approval && { approval }), ...(standing && { standing }) };
       await replaceFile(this.#pointer, 0o600, (pointer) => writeEnvelope(pointer, 'pointer', header, []));
       this.#inUse = version;
     });
@@ -143,7 +188,8 @@ export class FileStore {
       const isCurrent = (file: NumberedFile): boolean => file.label === pointer?.version;
       for (const file of [...files.filter(isCurrent), ...files.filter((other) => !isCurrent(other))]) {
         const model = await this.#models.read(file, async (header, payload) => {
-          return { version: file.label, header, bytes: await payload.bytes(), approval: pointer?.approval };
+          const { approval, standing = standingOf(undefined) } = pointer ?? {};
+          return { version: file.label, header, bytes: await payload.bytes(), approval, standing };
         });
         if (model !== undefined) {
           this.#inUse = model.version;
@@ -154,9 +200,12 @@ export class FileStore {
     });
   }
 
-  /** The bytes of a saved model; undefined when there is none of that version, or it is damaged. */
+  /** The bytes of a saved model, rejected or not; undefined when there is none of that version, or it is damaged. */
   loadModel(version: string): Promise<ArrayBuffer | undefined> {
-    return this.#inTurn('load_model', () => this.#readModel(version, (_, payload) => payload.bytes()));
+    return this.#inTurn('load_model', async () => {
+      const bytes = await this.#readModel(version, (_, payload) => payload.bytes());
+      return bytes ?? this.#readModel(version, (_, payload) => payload.bytes(), this.#rejected);
+    });
   }
 
   /**
@@ -227,9 +276,16 @@ export class FileStore {
   async #readModel<T>(
     version: string,
     use: (header: Header, payload: EnvelopeReader) => Promise<T>,
+    folder: EnvelopeFolder = this.#models,
   ): Promise<T | undefined> {
-    const file = (await this.#models.files()).find((candidate) => candidate.label === version);
-    return file && (await this.#models.read(file, use));
+    const file = (await folder.files()).find((candidate) => candidate.label === version);
+    return file && (await folder.read(file, use));
+  }
+
+  /** Versions that must not be removed. */
+  async #namedByPointer(): Promise<ReadonlySet<string | undefined>> {
+    const { version, approval, standing } = (await this.#readPointer()) ?? {};
+    return new Set([version, approval?.approved, approval?.nominee?.version, standing?.shadow, this.#inUse]);
   }
 
   /** What CURRENT says; undefined when it names nothing or cannot be used. */
@@ -238,7 +294,11 @@ export class FileStore {
     try {
       file = await open(this.#pointer, 'r');
       const { header } = await EnvelopeReader.open(file, this.#pointer, 'pointer');
-      return { version: String(header['version']), approval: approvalRecordOf(header['approval']) };
+      return {
+        version: String(header['version']),
+        approval: approvalRecordOf(header['approval']),
+        standing: standingOf(header['standing']),
+      };
     } catch (error) {
       if (isMissing(error)) return undefined;
       this.#events.error('load_model', String(error));

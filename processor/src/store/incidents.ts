@@ -44,8 +44,10 @@ export interface FeatureExplanation {
   readonly own?: FeatureRange;
   /** Of entities of its kind. */
   readonly peers?: FeatureRange;
-  /** Evidence of the feature, nats. */
+  /** What it contributes to the evidence, nats. */
   readonly nats: number;
+  /** The same as a share of the evidence, 0..1; what is missing to 1 was carried over from earlier windows. */
+  readonly share: number;
 }
 
 export interface Incident extends Entity {

@@ -20,6 +20,12 @@ export interface KeptWindow extends Entity {
   /** Top contributing features, strongest first. */
   readonly features: readonly string[];
   readonly modelVersion: string;
+  /** When the highest evidence was found. */
+  readonly timeMs: number;
+  /** Of the evidence, what earlier windows carried as it counts for verdicts, nats. */
+  readonly carried: number;
+  /** The entity's row at that time, for other models to judge: values, own means and variances, windows. */
+  readonly entityRow: readonly number[];
 }
 
 const table = new RecordTable<KeptWindow>('kept_windows', {
@@ -34,6 +40,9 @@ const table = new RecordTable<KeptWindow>('kept_windows', {
   endpoint: 'plain',
   features: 'json',
   modelVersion: 'plain',
+  timeMs: 'whole',
+  carried: 'plain',
+  entityRow: 'json',
 });
 
 export interface KeptWindowFilter {

@@ -78,6 +78,9 @@ const MIGRATIONS: readonly string[] = [
     endpoint TEXT NOT NULL,
     features TEXT NOT NULL,
     model_version TEXT NOT NULL,
+    time_ms INTEGER NOT NULL,
+    carried REAL NOT NULL,
+    entity_row TEXT NOT NULL,
     PRIMARY KEY (start_ms, kind, entity)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX kept_windows_by_entity ON kept_windows (entity);

@@ -54,6 +54,16 @@ export class Aggregates implements MetricProducer {
     this.#counters.get(name)!.get(labels).value += value;
   }
 
+  /** Sum of a counter's values whose labels contain `labels`. */
+  total(name: MetricName, labels: Partial<Labels>): number {
+    const wanted = Object.entries(labels);
+    let sum = 0;
+    for (const [own, { value }] of this.#counters.get(name)!.entries()) {
+      if (wanted.every(([key, text]) => own[key] === text)) sum += value;
+    }
+    return sum;
+  }
+
   observe(name: MetricName, value: number, labels: Labels): void {
     this.#histograms.get(name)!.get(labels).observe(value);
   }

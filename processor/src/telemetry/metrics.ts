@@ -50,6 +50,13 @@ export const METRICS = {
     maxLabelSets: 416,
     meaning: 'Spans whose verdict was anomaly.',
   },
+  api_anomaly_excluded_spans_total: {
+    type: 'counter',
+    unit: '{span}',
+    labels: [],
+    maxLabelSets: 1,
+    meaning: 'Spans that would have been anomalies, but for an exclusion.',
+  },
   api_anomaly_endpoint_score: {
     type: 'gauge',
     unit: '1',

@@ -97,6 +97,11 @@ export class Telemetry implements Component {
     this.#aggregates.gauge(name, read);
   }
 
+  /** What a counter has come to since the start, over all labels, or those with all of `labels`. */
+  total<Name extends CounterName>(name: Name, labels: Partial<LabelsOf<Name>> = {}): number {
+    return this.#aggregates.total(name, labels);
+  }
+
   /** All metrics in Prometheus' text format 0.0.4. Rejects before `start` and after `stop`. */
   async prometheus(): Promise<string> {
     const { resourceMetrics } = await this.#exporter.collect();

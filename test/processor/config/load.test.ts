@@ -204,3 +204,26 @@ test('the configuration cannot be changed afterwards, at any depth', () => {
   expect(() => config.identity.user_attributes.push('x')).toThrow(TypeError);
   expect(() => (config.export.tls.ca_file = 'x')).toThrow(TypeError);
 });
+
+const withExclusion = (yaml: string): string => `sensitivity:\n  exclusions:\n    - ${yaml}\n`;
+
+describe('exclusions', () => {
+  test('have a scope, an end with its time zone, and a note', () => {
+    const { sensitivity } = load(
+      withExclusion('{ endpoint: GET /export, behavior: scraping, expires: "2027-01-31T01:00:00+01:00" }'),
+    );
+    expect(sensitivity.exclusions).toEqual([
+      { endpoint: 'GET /export', behavior: 'scraping', expires: '2027-01-31T01:00:00+01:00', note: '' },
+    ]);
+  });
+
+  test.each([
+    ['{ behavior: scraping }', 'sensitivity.exclusions.0.expires'],
+    ['{ behavior: scraping, expires: never }', 'sensitivity.exclusions.0.expires'],
+    ['{ behavior: laughing, expires: "2027-01-31T00:00:00Z" }', 'sensitivity.exclusions.0.behavior'],
+    ['{ expires: "2027-01-31T00:00:00Z" }', 'at least one of entity, endpoint and behavior'],
+    ['{ user: ada, expires: "2027-01-31T00:00:00Z" }', 'sensitivity.exclusions.0.user'],
+  ])('%s is refused: %s', (yaml, part) => {
+    expect(mistakes(withExclusion(yaml)).join('\n')).toContain(part);
+  });
+});

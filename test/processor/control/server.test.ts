@@ -1,30 +1,15 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
-import { ControlServer, type ControlServerOptions } from '../../../processor/src/control/server.ts';
-import { loadConfig } from '../../../processor/src/config/load.ts';
-import { createLog } from '../../../processor/src/telemetry/log.ts';
+import type { ControlServer } from '../../../processor/src/control/server.ts';
+import {
+  createControlServer,
+  startControlServer as startServer,
+  stopControlServers,
+  TOKENS,
+} from './control-server.ts';
 
-const log = createLog({ level: 'error', destination: { write: () => undefined } });
-const running: ControlServer[] = [];
-
-afterEach(async () => {
-  for (const server of running.splice(0)) await server.stop(AbortSignal.abort());
-});
-
-async function startServer(control: Record<string, unknown> = {}, options: Partial<ControlServerOptions> = {}) {
-  const environment = { API_ANOMALY_CONTROL: JSON.stringify({ port: 0, ...control }) };
-  const server = new ControlServer({
-    config: loadConfig(undefined, environment).control,
-    telemetry: { prometheus: () => Promise.resolve('up 1\n') },
-    unreadyBecause: () => [],
-    log,
-    ...options,
-  });
-  running.push(server);
-  await server.start();
-  return server;
-}
+afterEach(() => stopControlServers());
 
 interface Answer {
   readonly status: number;
@@ -36,14 +21,14 @@ interface Answer {
 async function ask(
   server: ControlServer,
   path: string,
-  { method = 'GET', host = 'localhost', body = '' } = {},
+  { method = 'GET', host = 'localhost', body = '', token = TOKENS.viewer } = {},
 ): Promise<Answer> {
   const sent = request({
     port: server.address().port,
     host: '127.0.0.1',
     path,
     method,
-    headers: { host },
+    headers: { host, ...(token !== '' && { authorization: `Bearer ${token}` }) },
     agent: false,
   });
   sent.end(body);
@@ -81,8 +66,10 @@ test('/metrics answers in the text format of Prometheus', async () => {
   expect(answer.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
 });
 
-test('/metrics that are not public are 401', async () => {
-  const answer = await ask(await startServer({ public_metrics: false }), '/metrics');
+test('/metrics that are not public need a token', async () => {
+  const server = await startServer({ public_metrics: false });
+  expect((await ask(server, '/metrics')).status).toBe(200);
+  const answer = await ask(server, '/metrics', { token: '' });
   expect(answer.status).toBe(401);
   expect(answer.headers['www-authenticate']).toBe('Bearer');
   expect(answer.body).not.toContain('up 1');
@@ -104,7 +91,7 @@ test('an unknown path is a 404 problem document (RFC 9457) that says what is ser
     type: 'urn:api-anomaly:error:not_found',
     title: 'Not Found',
     status: 404,
-    detail: 'Nothing is served at /nope; use /health, /ready, /metrics.',
+    detail: 'Nothing is served at /nope; use one of the paths in /openapi.json.',
   });
 });
 
@@ -183,11 +170,6 @@ test('it stops twice and without a start, and cuts hanging requests when the tim
   await server.stop(AbortSignal.abort());
   expect(await hanging).toMatch(/hang up|ECONNRESET/);
 
-  const neverStarted = new ControlServer({
-    config: loadConfig(undefined, {}).control,
-    telemetry: { prometheus: () => Promise.resolve('') },
-    unreadyBecause: () => [],
-    log,
-  });
+  const neverStarted = createControlServer();
   await neverStarted.stop(AbortSignal.timeout(1000));
 });

@@ -1,23 +1,27 @@
 import { array, assert, constantFrom, double, integer, property, record } from 'fast-check';
 import { type Behavior, severityOf } from '../../../processor/src/detection/behaviors.ts';
+import type { FeatureExplanation } from '../../../processor/src/detection/explanation.ts';
 import {
   type AnomalyEvent,
   type Incident,
   IncidentBook,
   QUIET_SECONDS,
 } from '../../../processor/src/detection/incident.ts';
+import type { KeptRequest } from '../../../processor/src/detection/kept-requests.ts';
 
 const START = 1_790_000_000;
 
 /** A book, and what it told. */
 function listenedBook() {
+  const updated: string[] = [];
   const opened: string[] = [];
   const closed: string[] = [];
   const book = new IncidentBook({
     opened: ({ id }) => void opened.push(id),
+    updated: ({ id }) => void updated.push(id),
     closed: ({ id }) => void closed.push(id),
   });
-  return { book, opened, closed };
+  return { book, opened, updated, closed };
 }
 
 function anomaly(part: Partial<AnomalyEvent> = {}): AnomalyEvent {
@@ -28,10 +32,33 @@ function anomaly(part: Partial<AnomalyEvent> = {}): AnomalyEvent {
     seconds: START,
     behavior: 'enumeration',
     score: 0.7,
+    evidence: 10,
     reason: () => 'a sentence',
+    explain: () => [],
+    request: () => request(part.seconds ?? START),
     endpoint: 5,
+    modelVersion: 'm-1',
     ...part,
   };
+}
+
+function request(seconds: number): KeptRequest {
+  return {
+    seconds,
+    endpoint: 5,
+    traceId: '0af7651916cd43dd8448eb211c80319c',
+    spanId: 'b7ad6b7169203331',
+    statusCode: 403,
+    durationSeconds: 0.1,
+    score: 0.7,
+    evidence: 10,
+    userHigh: 1,
+    userLow: 2,
+  };
+}
+
+function explained(name: string): FeatureExplanation {
+  return { name, unit: '1', direction: 'above', observed: 41, expected: 2, nats: 9, share: 1 };
 }
 
 test('quiet means 30 minutes of event time', () => {
@@ -116,6 +143,90 @@ test('a sentence is made only for an anomaly that is more unusual than all befor
   const reason = () => `sentence ${++made}`;
   for (const score of [0.7, 0.7, 0.6, 0.8, 0.8]) book.add(anomaly({ score, reason }));
   expect(made).toBe(2);
+});
+
+test('among scores of 1 the one with the most evidence is the most unusual', () => {
+  const { book } = listenedBook();
+  const incident = book.add(anomaly({ score: 1, evidence: 20, reason: () => 'first' }));
+  book.add(anomaly({ score: 1, evidence: 30, reason: () => 'worst', modelVersion: 'm-2' }));
+  book.add(anomaly({ score: 1, evidence: 25, reason: () => 'later' }));
+  expect(incident).toMatchObject({ evidence: 30, reason: 'worst', modelVersion: 'm-2' });
+});
+
+test('what explains it is that of the most unusual anomaly, made for no other', () => {
+  const { book } = listenedBook();
+  let made = 0;
+  const explain = () => [explained(`feature ${++made}`)];
+  let incident: Incident | undefined;
+  for (const score of [0.7, 0.6, 0.9, 0.8]) incident = book.add(anomaly({ score, explain }));
+  expect(incident!.explanation).toEqual([explained('feature 2')]);
+});
+
+test('the requests of its anomalies are kept in order of time', () => {
+  const { book } = listenedBook();
+  let incident: Incident | undefined;
+  for (const second of [5, 3, 9]) incident = book.add(anomaly({ seconds: START + second }));
+  expect(incident!.requests.list()).toEqual([request(START + 3), request(START + 5), request(START + 9)]);
+});
+
+test('every anomaly after the first is told as an update', () => {
+  const { book, opened, updated } = listenedBook();
+  const { id } = book.add(anomaly());
+  book.add(anomaly());
+  book.add(anomaly());
+  expect([opened, updated]).toEqual([[id], [id, id]]);
+});
+
+test('the series has the highest score of each window, 0 where there was no anomaly, a late one in its place', () => {
+  const { book } = listenedBook();
+  const window = Math.floor(START / 300) * 300;
+  let incident: Incident | undefined;
+  for (const [minute, score] of [
+    [0, 0.7],
+    [4, 0.8],
+    [16, 0.9],
+    [17, 0.6],
+    [6, 0.75],
+    [-7, 1],
+  ] as const) {
+    incident = book.add(anomaly({ seconds: window + 60 * minute, score }));
+  }
+  expect(incident!.series).toEqual([0.8, 0.75, 0, 0.9]);
+});
+
+test('the series of a long incident is that of its latest four hours', () => {
+  const { book } = listenedBook();
+  let incident: Incident | undefined;
+  for (let window = 0; window < 60; window++) {
+    incident = book.add(anomaly({ seconds: START + 300 * window, score: window / 100 }));
+  }
+  expect(incident!.series).toEqual(Array.from({ length: 48 }, (_, place) => (place + 12) / 100));
+});
+
+test('all open incidents together keep no more than 50 000 requests, and three of each in any case', () => {
+  const { book } = listenedBook();
+  const each = 100;
+  for (let entity = 0; entity < 600; entity++) {
+    for (let count = 0; count < each; count++) book.add(anomaly({ entityLow: entity }));
+  }
+  const kept = [...book.open].map(({ requests }) => requests.list().length);
+  // Beside the three of each.
+  expect(kept.reduce((sum, count) => sum + count, 0)).toBe(50_000 + 600 * 3);
+  expect([kept[0], kept.at(-1)]).toEqual([100, 3]);
+  book.closeQuiet(Infinity);
+  for (let count = 0; count < each; count++) book.add(anomaly());
+  expect([...book.open][0]!.requests.list()).toHaveLength(100);
+});
+
+test('a user who is erased leaves nothing behind: no incident, and no request in that of another', () => {
+  const { book, closed } = listenedBook();
+  const own = book.add(anomaly({ entityHigh: 1, entityLow: 2 }));
+  const ofAddress = book.add(anomaly({ kind: 'address', entityHigh: 1, entityLow: 2 }));
+  expect(book.forget('user', 1, 2)).toBe(own);
+  expect(closed).toEqual([]);
+  expect([...book.open]).toEqual([ofAddress]);
+  expect(ofAddress.requests.list()).toEqual([]);
+  expect(book.forget('user', 1, 2)).toBeUndefined();
 });
 
 test('the dominant behavior is the one with the most anomalies, the earlier one among equals', () => {

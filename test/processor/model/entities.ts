@@ -4,16 +4,20 @@ import { EntityStates } from '../../../processor/src/features/entity-states.ts';
 import { Watermark } from '../../../processor/src/features/window-clock.ts';
 import { Random } from '../../../processor/src/forest/random.ts';
 import type { ApprovalRecord } from '../../../processor/src/store/approval-record.ts';
+import type { StoredModel } from '../../../processor/src/store/files.ts';
 import type { GateResult } from '../../../processor/src/model/gates.ts';
 import { ModelMemory } from '../../../processor/src/model/model-memory.ts';
 import type { Model } from '../../../processor/src/model/model.ts';
-import type { ModelStore } from '../../../processor/src/model/model-keeper.ts';
+import type { ModelRegister } from '../../../processor/src/model/model-register.ts';
+import type { ModelStore } from '../../../processor/src/model/model-store.ts';
 import {
   type LearningSettings,
   ModelLifecycle,
   type TrainingRunner,
 } from '../../../processor/src/model/model-lifecycle.ts';
+import type { Jobs } from '../../../processor/src/jobs/jobs.ts';
 import { train } from '../../../processor/src/model/train.ts';
+import { modelLife } from '../../support/model-life.ts';
 
 /** A Tuesday, unix seconds, at the start of a window. */
 export const START = 1_789_459_200;
@@ -38,7 +42,8 @@ export const inline: TrainingRunner = async (input) => {
 
 export interface LearningEnds {
   readonly run?: TrainingRunner;
-  readonly store?: ModelStore;
+  /** In place of the memory, as far as it is told. */
+  readonly store?: Partial<ModelStore>;
 }
 
 /** How a training ended. */
@@ -51,6 +56,8 @@ export class LearningEntities {
   readonly states: EntityStates;
   readonly watermark = new Watermark(undefined);
   readonly lifecycle: ModelLifecycle;
+  readonly register: ModelRegister;
+  readonly jobs: Jobs;
   /** What the lifecycle told, in order. */
   readonly promoted: Model[] = [];
   readonly trainings: TrainingEnd[] = [];
@@ -60,6 +67,8 @@ export class LearningEntities {
   readonly rejected: string[] = [];
   readonly activated: string[] = [];
   readonly approvals: ApprovalRecord[] = [];
+  /** What a start finds in the folder. */
+  stored: StoredModel | undefined;
   /** Headers by version. */
   readonly headers = new Map<string, Record<string, unknown>>();
   readonly #call = new ApiCall();
@@ -70,8 +79,35 @@ export class LearningEntities {
       { users: 100, addresses: 100, endpoints: 100, services: 2, probationShare: 0.2 },
       { closing: (kind, slot) => this.lifecycle.learn(kind, slot), evicted: () => {} },
     );
+    const store = { ...this.#recordingStore(), ...ends.store };
+    const life = modelLife(
+      (model) => void this.promoted.push(model),
+      store,
+      (error) => void this.failures.push(error),
+    );
+    this.register = life.register;
+    this.jobs = life.jobs;
+    this.lifecycle = new ModelLifecycle(
+      { ...SETTINGS, ...settings },
+      {
+        ...life,
+        states: this.states,
+        watermark: this.watermark,
+        run: ends.run ?? inline,
+        random: () => this.#random.fraction(),
+        nowMs: () => 0,
+        events: {
+          trained: (outcome, _seconds, gates) => void this.trainings.push({ outcome, gates }),
+          failed: (error) => void this.failures.push(error),
+        },
+      },
+    );
+  }
+
+  /** A memory that tells what it was asked for. */
+  #recordingStore(): ModelStore {
     const memory = new ModelMemory();
-    const store: ModelStore = {
+    return {
       saveModel: async (version, header, bytes) => {
         this.saved.push(version);
         this.headers.set(version, header);
@@ -87,23 +123,10 @@ export class LearningEntities {
         await memory.activate(version, approval);
       },
       loadModel: (version) => memory.loadModel(version),
+      loadCurrentModel: () => Promise.resolve(this.stored),
+      listModels: () => memory.listModels(),
+      deleteModel: (version) => memory.deleteModel(version),
     };
-    this.lifecycle = new ModelLifecycle(
-      { ...SETTINGS, ...settings },
-      {
-        states: this.states,
-        watermark: this.watermark,
-        run: ends.run ?? inline,
-        store: ends.store ?? store,
-        random: () => this.#random.fraction(),
-        nowMs: () => 0,
-        events: {
-          promoted: (model) => void this.promoted.push(model),
-          trained: (outcome, _seconds, gates) => void this.trainings.push({ outcome, gates }),
-          failed: (error) => void this.failures.push(error),
-        },
-      },
-    );
   }
 
   /** Calls of `users` users from as many addresses to ten endpoints: each about once a minute, from `from` hours on. */

@@ -8,6 +8,7 @@ const sound: CandidateMeasures = {
   entities: 300,
   leftOutShare: 0.002,
   rareShare: 0.0001,
+  scores: [0.9, 0.1, 0, 0, 0, 0, 0, 0, 0, 0],
   golden: [
     { behavior: 'enumeration', recall: 1, approvedRecall: 1 },
     { behavior: 'scraping', recall: 0.9, approvedRecall: 0.9 },

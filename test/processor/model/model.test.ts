@@ -24,12 +24,24 @@ const bytes = trainedBytes();
 const JSON_AT = 12;
 const jsonLength = new DataView(bytes.buffer).getUint32(8, true);
 
-/** The same model with its JSON part changed. */
-function described(change: (json: string) => string): Uint8Array {
-  const json = Buffer.from(change(Buffer.from(bytes.subarray(JSON_AT, JSON_AT + jsonLength)).toString('utf8')));
-  const header = Buffer.from(bytes.subarray(0, JSON_AT));
+/** A model with its JSON part changed. */
+function described(change: (json: string) => string, of = bytes): Uint8Array {
+  const end = JSON_AT + new DataView(of.buffer).getUint32(8, true);
+  const json = Buffer.from(change(Buffer.from(of.subarray(JSON_AT, end)).toString('utf8')));
+  const header = Buffer.from(of.subarray(0, JSON_AT));
   header.writeUInt32LE(json.byteLength, 8);
-  return new Uint8Array(Buffer.concat([header, json, bytes.subarray(JSON_AT + jsonLength)]));
+  return new Uint8Array(Buffer.concat([header, json, of.subarray(end)]));
+}
+
+/** A model as it was written before it held quantiles. */
+function inFormatOne({ provenance, detectors }: Model): Uint8Array {
+  const without = Object.values(detectors).map(
+    ({ parts }) => [parts.kind, new EntityDetector({ ...parts, quantiles: undefined })] as const,
+  );
+  const written = new Uint8Array(new Model(provenance, Object.fromEntries(without)).serialise());
+  const old = described((json) => json.replaceAll(',"quantiles":0', ''), written);
+  new DataView(old.buffer, old.byteOffset).setUint32(4, 1, true);
+  return old;
 }
 
 /** The same model with another 32-bit word at the start. */
@@ -83,6 +95,22 @@ describe('a model', () => {
     expect(Model.from(padded.subarray(5, 5 + bytes.length)).provenance.version).toBe('m-1');
   });
 
+  it('holds the quantiles of its features', () => {
+    const { quantiles } = Model.from(bytes).detectors.user!.parts;
+    const calls = training[0]!.rows.filter((_, index) => index % training[0]!.width === 0).toSorted();
+    const median = quantiles!.quantile(0, 0.5);
+    expect(calls.filter((value) => value <= median).length).toBeGreaterThan(60);
+    expect(calls.filter((value) => value >= median).length).toBeGreaterThan(60);
+    expect(quantiles!.quantile(0, 1)).toBe(calls.at(-1));
+  });
+
+  it('of format 1 has none, and judges as ever', () => {
+    const model = Model.from(bytes);
+    const old = Model.from(inFormatOne(model));
+    expect(ENTITY_KINDS.map((kind) => old.detectors[kind]!.parts.quantiles)).toEqual([undefined, undefined, undefined]);
+    expect(verdicts(old)).toEqual(verdicts(model));
+  });
+
   it('may judge some kinds only', () => {
     const { detectors, provenance } = Model.from(bytes);
     const some = new Model(provenance, { address: detectors.address! });
@@ -97,7 +125,7 @@ describe('a buffer is refused with the reason when it', () => {
     ['is empty', new Uint8Array(), /not a model: it has 0 bytes/],
     ['ends in its header', bytes.subarray(0, 7), /not a model: it has 7 bytes/],
     ['is something else', new Uint8Array(Buffer.from('{"model": "no"}')), /not a model: it does not start with APAM/],
-    ['is of a newer format', withWord(1, 2), /format 2 is newer than 1; use a newer version/],
+    ['is of a newer format', withWord(1, 3), /format 3 is newer than 2; use a newer version/],
     ['ends before its data', bytes.subarray(0, bytes.length - 1), /ends before its data does/],
     ['goes on after its data', new Uint8Array([...bytes, 0]), /goes on after its data/],
     ['has a description of another length', withWord(2, jsonLength - 1), /damaged: its description cannot be read/],
@@ -116,6 +144,11 @@ describe('a buffer is refused with the reason when it', () => {
       'was trained on other features',
       described((json) => json.replace('"burst"', '"bursts"')),
       /trained on other user features; train again/,
+    ],
+    [
+      'has another number of quantiles',
+      described((json) => json.replace('"quantiles":27', '"quantiles":26')),
+      /contradicts itself/,
     ],
     [
       'lacks a forest',

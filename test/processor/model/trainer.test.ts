@@ -7,7 +7,7 @@ import { Trainer, type TrainerOptions } from '../../../processor/src/model/train
 
 /** What the thread of these tests is told to do. */
 interface Task {
-  readonly task: 'add' | 'throw' | 'exit' | 'exhaust' | 'hang' | 'linger' | 'inspect' | 'silent';
+  readonly task: 'add' | 'throw' | 'exit' | 'exhaust' | 'hang' | 'linger' | 'inspect' | 'silent' | 'tell' | 'refuse';
   readonly numbers?: Float64Array;
 }
 
@@ -21,6 +21,8 @@ const WORKER = `
   if (task === 'exhaust') { const all: unknown[] = []; for (;;) all.push(Array.from({ length: 1000 }, Math.random)); }
   if (task === 'linger') parentPort!.postMessage({ sum: 0 });
   if (task === 'hang' || task === 'linger') { Atomics.store(new Int32Array(numbers!.buffer), 0, 1); for (;;) {} }
+  if (task === 'tell') for (const message of [{ progress: 0.25 }, { progress: 0.5 }, { sum: 1 }]) parentPort!.postMessage(message);
+  if (task === 'refuse') parentPort!.postMessage({ refusal: { code: 'too_few_rows', details: { rows: 1, needed: 60 } } });
   if (task === 'inspect') parentPort!.postMessage({ heap: resourceLimits.maxOldGenerationSizeMb });
 `;
 
@@ -52,7 +54,7 @@ test('the result of the thread is the outcome; buffers are handed over, not copi
   let nowMs = 1000;
   const trainer = trainerOf({ nowMs: () => (nowMs += 250) });
   const numbers = Float64Array.of(1, 2, 3.5);
-  const outcome = await trainer.train('t-1', { task: 'add', numbers }, [numbers.buffer]);
+  const outcome = await trainer.train('t-1', { task: 'add', numbers }, { transfer: [numbers.buffer] });
   expect(outcome).toEqual({ outcome: 'succeeded', durationSeconds: 0.25, result: { sum: 6.5 } });
   expect(numbers.byteLength).toBe(0);
 });
@@ -90,6 +92,32 @@ test('a run is cancelled in the midst of a computation, by its id only', async (
   expect(trainer.cancel('t-1')).toBe(true);
   expect(await run).toMatchObject({ outcome: 'cancelled' });
   expect(trainer.cancel('t-1')).toBe(false);
+});
+
+test('a run is given up when its signal aborts, also one that had aborted before', async () => {
+  const trainer = trainerOf();
+  const numbers = sharedFlag();
+  const aborter = new AbortController();
+  const run = trainer.train('t-1', { task: 'hang', numbers }, { signal: aborter.signal });
+  await untilSet(numbers);
+  aborter.abort();
+  expect(await run).toMatchObject({ outcome: 'cancelled' });
+  const late = trainer.train('t-2', { task: 'hang', numbers: sharedFlag() }, { signal: AbortSignal.abort() });
+  expect(await late).toMatchObject({ outcome: 'cancelled' });
+});
+
+test('a run tells how far it is, and that is not taken for its result', async () => {
+  const shares: number[] = [];
+  const outcome = await trainerOf().train('t-1', { task: 'tell' }, { onProgress: (share) => void shares.push(share) });
+  expect(shares).toEqual([0.25, 0.5]);
+  expect(outcome).toMatchObject({ outcome: 'succeeded', result: { sum: 1 } });
+});
+
+test('a run that is refused for a declared reason fails with that error', async () => {
+  expect(await trainerOf().train('t-1', { task: 'refuse' })).toMatchObject({
+    outcome: 'failed',
+    error: { code: 'too_few_rows', details: { rows: 1, needed: 60 } },
+  });
 });
 
 test('stop gives the run up and waits until its thread has ended; it is safe twice and without a run', async () => {

@@ -2,6 +2,7 @@ import { annotate, SpanAnnotations } from '../../../processor/src/otlp/annotate.
 import type { SpanInput } from '../../../processor/src/otlp/request-writer.ts';
 import {
   emptyTally,
+  type FoundAnomaly,
   type JudgeListener,
   type Tally,
   type Turn,
@@ -122,6 +123,51 @@ describe('spans that must not move anything', () => {
     expect(verdicts[0]).toMatchObject({ 'anomaly.score': 1, 'anomaly.is_anomaly': true });
     expect(tally).toMatchObject({ scored: 1, duplicates: 0 });
     expect(stage.fingerprint()).toBe(before);
+  });
+
+  test('an incident keeps its requests by endpoint, trace and span, and what explains it', () => {
+    stage.lifecycle.promote(told.model);
+    flagUsers();
+    const { spanId: _, ...nameless } = call(2, { 'http.route': '/carts' });
+    judge([call(0, { 'http.response.status_code': 403 }), nameless as SpanInput]);
+    const [incident] = stage.opened;
+    const requests = incident!.requests.list();
+    expect(requests.map(({ endpoint }) => stage.endpoints.describe(endpoint).endpoint)).toEqual([
+      'GET /orders/{id}',
+      'GET /carts',
+    ]);
+    expect(requests[0]).toMatchObject({
+      traceId: call(0).traceId,
+      spanId: call(0).spanId,
+      statusCode: 403,
+      durationSeconds: expect.closeTo(0.25),
+      score: 1,
+      userHigh: incident!.entityHigh,
+      userLow: incident!.entityLow,
+    });
+    expect(requests[1]).toMatchObject({ traceId: call(2).traceId, spanId: '' });
+    expect(incident!.explanation).toMatchObject([{ name: 'calls', nats: expect.closeTo(20, 4) }]);
+    expect(incident!.modelVersion).toBe('m-1');
+  });
+
+  test('every anomaly is handed over to be kept', () => {
+    const anomalies: FoundAnomaly[] = [];
+    stage = new Stage({ onAnomaly: (anomaly) => anomalies.push(anomaly) });
+    stage.lifecycle.promote(told.model);
+    flagUsers();
+    const { verdicts } = judge(calls(2));
+    expect(anomalies).toHaveLength(2);
+    expect(anomalies[1]).toMatchObject({
+      kind: 'user',
+      entityHigh: stage.opened[0]!.entityHigh,
+      behavior: verdicts[1]!['anomaly.behavior'],
+      reason: verdicts[1]!['anomaly.reason'],
+      features: ['calls'],
+      incidentId: stage.opened[0]!.id,
+      modelVersion: 'm-1',
+      request: { traceId: call(1).traceId, spanId: call(1).spanId, statusCode: 200, evidence: 20 },
+    });
+    expect(anomalies[1]!.addressHigh).not.toBe(0);
   });
 
   test.each(ABSURD)('an incident found on a span with %s happens now: it can be over again', (_name, seconds) => {

@@ -1,9 +1,15 @@
+import { EntityNames } from '../../../processor/src/call/entity-names.ts';
+import { displayName } from '../../../processor/src/call/pseudonym.ts';
+import { ExclusionList } from '../../../processor/src/detection/exclusion.ts';
 import type { ApiCall } from '../../../processor/src/call/api-call.ts';
+import type { Behavior } from '../../../processor/src/detection/behaviors.ts';
 import { EntityStates } from '../../../processor/src/features/entity-states.ts';
+import { rowWidth } from '../../../processor/src/features/features.ts';
 import type { AttributesInput } from '../../../processor/src/otlp/request-writer.ts';
 import { Scorer } from '../../../processor/src/pipeline/scorer.ts';
 import { CallSource } from '../call/call-source.ts';
 import { nanoseconds } from './requests.ts';
+import { WindowPeaks } from '../../../processor/src/pipeline/window-peaks.ts';
 import { ToldModel } from './told-model.ts';
 
 /** Start of a window of 5 minutes. */
@@ -18,13 +24,17 @@ let states: EntityStates;
 let scorer: Scorer;
 let told: ToldModel;
 
-function start(disabled: string[] = [], explainsAll = false): void {
+function start(disabled: Behavior[] = [], explainsAll = false, exclusions = new ExclusionList()): void {
   source = new CallSource();
   states = new EntityStates(
     { users: 100, addresses: 100, endpoints: 50, services: 21, probationShare: 0.2 },
     { closing: () => {}, evicted: () => {} },
   );
-  scorer = new Scorer(states, BUDGET, new Set(disabled), explainsAll);
+  scorer = new Scorer(
+    states,
+    { budget: BUDGET, disabled: new Set(disabled), minimumEffect: 1 },
+    { explainsAll, exclusions: { list: exclusions, names: new EntityNames(source.endpoints) } },
+  );
   told = new ToldModel();
   scorer.use(told.model);
 }
@@ -188,21 +198,6 @@ describe('the verdict', () => {
     expect(judgement.userScore).toBeGreaterThan(4 / 6);
   });
 
-  test('another sensitivity counts from the next evaluation on: budget and switched-off behaviors', () => {
-    for (let second = 0; second < 50; second++) observe(second);
-    told.told.user = { nats: THRESHOLD + 1, evidence: { calls: 11 } };
-    const tenth = { ...BUDGET, falseIncidentsPerDay: 1e-5 / BUDGET.shares.user };
-    scorer.useSensitivity(tenth, new Set());
-    expect(scorer.thresholdScore('user')).toBeCloseTo(5 / 6);
-    expect(scorer.judge(observe(60)).isAnomaly).toBe(false);
-    scorer.useSensitivity(BUDGET, new Set());
-    expect(scorer.judge(observe(60)).isAnomaly).toBe(false);
-    expect(scorer.judge(observe(80)).isAnomaly).toBe(true);
-    scorer.useSensitivity(BUDGET, new Set(['rate_burst']));
-    const judgement = scorer.judge(observe(100));
-    expect([scorer.behavior(judgement), judgement.isAnomaly]).toEqual(['other', false]);
-  });
-
   test('the judgement speaks of the side with an anomaly, be it less rare than one without', () => {
     for (let second = 0; second < 50; second++) observe(second);
     told.told.user = { nats: THRESHOLD + 1, evidence: { calls: 11 } };
@@ -266,6 +261,235 @@ describe('the verdict', () => {
   test('where every span is explained, every one has an isolation score', () => {
     start([], true);
     expect(scorer.judge(observe(0)).isolationScore).toBe(0.625);
+  });
+});
+
+/** 50 calls in as many seconds, so rare. */
+function burst(nats: number): void {
+  for (let second = 0; second < 50; second++) observe(second);
+  told.told.user = { nats, evidence: { calls: nats } };
+}
+
+describe('changing how much is flagged while calls are judged', () => {
+  const sensitivity = { budget: BUDGET, disabled: new Set<Behavior>(), minimumEffect: 1 };
+
+  test('a behavior switched off and on again takes effect at the next call, and nothing is forgotten', () => {
+    burst(THRESHOLD + 1);
+    expect(scorer.judge(observe(60)).isAnomaly).toBe(true);
+    scorer.tune({ ...sensitivity, disabled: new Set<Behavior>(['rate_burst']) });
+    expect(scorer.judge(observe(60)).isAnomaly).toBe(false);
+    expect(scorer.rarity('user', states.userSlot)).toBeCloseTo(THRESHOLD + 1);
+    expect(scorer.wasSuspect('user', states.userSlot)).toBe(true);
+    scorer.tune(sensitivity);
+    expect(scorer.judge(observe(60)).isAnomaly).toBe(true);
+  });
+
+  test('a smaller budget flags rarer windows only', () => {
+    const model = new ToldModel('m', ['user']);
+    // 100 000 windows a day: 6 false incidents a day are 6e-5, 0.6 are 6e-6.
+    Object.assign(model.model.detectors.user!.parts, { windowsPerDay: 100_000 });
+    scorer.use(model.model);
+    for (let second = 0; second < 50; second++) observe(second);
+    model.told.user = { nats: 12, evidence: { calls: 12 } };
+    expect(scorer.judge(observe(60)).isAnomaly).toBe(true);
+    scorer.tune({ ...sensitivity, budget: { ...BUDGET, falseIncidentsPerDay: 1 } });
+    expect(scorer.judge(observe(60)).isAnomaly).toBe(false);
+    expect(scorer.thresholdScore('user')).toBeCloseTo(-Math.log10(6e-6) / 6);
+  });
+
+  test('twice the minimum effect needs twice the calls', () => {
+    burst(THRESHOLD + 1);
+    scorer.tune({ ...sensitivity, minimumEffect: 2 });
+    // 40 calls or 20 in 10 s are the minimum.
+    expect(scorer.judge(observe(60)).isAnomaly).toBe(false);
+    for (let second = 60; second < 90; second++) observe(second);
+    expect(scorer.judge(observe(90)).isAnomaly).toBe(true);
+  });
+
+  test('what has no name is not flagged where other is switched off', () => {
+    told.told.user = { nats: 30, evidence: {} };
+    scorer.tune({ ...sensitivity, disabled: new Set<Behavior>(['other']) });
+    expect(scorer.judge(observe(0))).toMatchObject({ isAnomaly: false, score: 1 });
+    scorer.tune(sensitivity);
+    expect(scorer.judge(observe(1)).isAnomaly).toBe(true);
+  });
+});
+
+const ada = (): string =>
+  displayName('u', states.user.table.keyHigh(states.userSlot), states.user.table.keyLow(states.userSlot));
+
+describe('an exclusion', () => {
+  const list = new ExclusionList();
+  const expiresMs = (START + 3600) * 1000;
+
+  beforeEach(() => {
+    for (const { id } of list) list.remove(id);
+    start([], false, list);
+    for (let second = 0; second < 50; second++) observe(second);
+    told.told.user = { nats: THRESHOLD + 1, evidence: { calls: 11 } };
+  });
+
+  test('takes verdict and incident from what it covers, and leaves score and evidence', () => {
+    const { score, evidence, isAnomaly, isExcluded } = scorer.judge(observe(60));
+    expect([isAnomaly, isExcluded]).toEqual([true, false]);
+    list.add({ id: 'e1', expiresMs, entity: ada(), behavior: 'rate_burst' });
+    expect(scorer.judge(observe(60))).toMatchObject({ score, evidence, isAnomaly: false, isExcluded: true });
+    list.remove('e1');
+    expect(scorer.judge(observe(60))).toMatchObject({ isAnomaly: true, isExcluded: false });
+  });
+
+  test('expires by the event time of the call', () => {
+    list.add({ id: 'e1', expiresMs: (START + 61) * 1000, entity: ada() });
+    expect(scorer.judge(observe(60.9)).isAnomaly).toBe(false);
+    expect(scorer.judge(observe(61)).isAnomaly).toBe(true);
+  });
+
+  test('of an endpoint covers the calls of that endpoint', () => {
+    list.add({ id: 'e1', expiresMs, endpoint: 'shop GET /orders/{id}' });
+    const called = source.endpoints.describe(observe(60).endpoint);
+    expect(called).toEqual({ service: 'shop', endpoint: 'GET /orders/{id}' });
+    expect(scorer.judge(observe(60)).isAnomaly).toBe(false);
+    expect(scorer.judge(observe(60, { 'http.route': '/carts' })).isAnomaly).toBe(true);
+  });
+
+  test('of an entity covers that side only: another one may still be flagged', () => {
+    list.add({ id: 'e1', expiresMs, entity: ada() });
+    told.told.endpoint = { nats: THRESHOLD + 6, evidence: {} };
+    expect(scorer.judge(observe(60))).toMatchObject({ isAnomaly: true, isExcluded: false, kind: 'endpoint' });
+  });
+
+  test('teaches nothing: the window stays out of training', () => {
+    list.add({ id: 'e1', expiresMs, entity: ada() });
+    scorer.judge(observe(60));
+    expect(scorer.wasSuspect('user', states.userSlot)).toBe(true);
+  });
+
+  test('of what is no anomaly anyhow is not counted', () => {
+    list.add({ id: 'e1', expiresMs, entity: ada() });
+    told.told.user = { nats: THRESHOLD - 1, evidence: { calls: 8 } };
+    scorer.use(told.model);
+    expect(scorer.judge(observe(60))).toMatchObject({ isAnomaly: false, isExcluded: false });
+  });
+});
+
+describe('the most unusual moment of a window', () => {
+  beforeEach(() => {
+    scorer = new Scorer(
+      states,
+      { budget: BUDGET, disabled: new Set(), minimumEffect: 1 },
+      { peaks: new WindowPeaks() },
+    );
+    scorer.use(told.model);
+  });
+
+  test('is kept with all that a backtest needs', () => {
+    burst(7);
+    const call = observe(60);
+    scorer.judge(call);
+    const { userSlot, user } = states;
+    const row = new Float32Array(rowWidth('user'));
+    user.row(userSlot, row);
+    expect(scorer.closeWindow('user', userSlot)).toEqual({
+      kind: 'user',
+      entityHigh: call.userHigh,
+      entityLow: call.userLow,
+      window: START / 300,
+      seconds: START + 60,
+      rarity: expect.closeTo(7, 5),
+      evidence: expect.closeTo(7, 5),
+      carried: 0,
+      behavior: 'rate_burst',
+      isMaterial: true,
+      endpoint: call.endpoint,
+      features: ['calls'],
+      row,
+      modelVersion: 'm-told',
+    });
+  });
+
+  test('has no more of what was carried than counts for verdicts', () => {
+    burst(30);
+    scorer.judge(observe(60));
+    burst(7);
+    scorer.judge(observe(360));
+    // 0.6 (30 - 3) nats are carried over, two of them passed over.
+    expect(scorer.closeWindow('user', states.userSlot)).toMatchObject({
+      carried: expect.closeTo(14.2, 5),
+      evidence: expect.closeTo(23.2, 5),
+      rarity: expect.closeTo(21.2, 5),
+    });
+  });
+
+  test('is not kept of a window that is as usual, nor without a model', () => {
+    told.told.user.nats = 2;
+    scorer.judge(observe(0));
+    expect(scorer.closeWindow('user', states.userSlot)).toBeUndefined();
+    scorer.use(new ToldModel('none', []).model);
+    burst(30);
+    scorer.judge(observe(60));
+    expect(scorer.closeWindow('user', states.userSlot)).toBeUndefined();
+  });
+});
+
+describe('what is told of a judgement', () => {
+  test('explains it by the features that contribute, in their own units', () => {
+    burst(12);
+    const judgement = scorer.judge(observe(60));
+    expect(scorer.explain(judgement)).toEqual([
+      {
+        name: 'calls',
+        unit: '1',
+        direction: 'above',
+        observed: expect.closeTo(51, 3),
+        expected: 0,
+        nats: 12,
+        share: 1,
+      },
+    ]);
+  });
+
+  test('explains what the row itself shows, and leaves the rest of the evidence to earlier windows', () => {
+    burst(18);
+    scorer.judge(observe(60));
+    burst(12);
+    const judgement = scorer.judge(observe(360));
+    // 0.6 (18 - 3) nats were carried.
+    expect(scorer.sideEvidence(judgement)).toBeCloseTo(21, 5);
+    expect(scorer.explain(judgement)).toMatchObject([
+      { name: 'calls', nats: expect.closeTo(12, 5), share: expect.closeTo(12 / 21, 5) },
+    ]);
+  });
+
+  test('explains the evidence of the side it speaks of, also where another has more', () => {
+    burst(THRESHOLD + 1);
+    told.told.endpoint = { nats: 20, evidence: { server_errors: 20 } };
+    told.told.user = { nats: 21, evidence: { calls: 21 } };
+    const [judgement] = [scorer.judge(observe(60, failed))];
+    expect([judgement.kind, judgement.evidence]).toEqual(['user', 21]);
+    told.told.user = { nats: 12, evidence: { calls: 12 } };
+    scorer.judge(observe(120, failed));
+    expect(judgement.kind).toBe('endpoint');
+    expect(scorer.sideEvidence(judgement)).toBeCloseTo(20 - Math.log(50), 5);
+    const nats = scorer.explain(judgement).reduce((sum, feature) => sum + feature.nats, 0);
+    expect(nats).toBeCloseTo(20 - Math.log(50), 5);
+  });
+
+  test('explains one that was evaluated for an earlier call by the row as it is now', () => {
+    burst(12);
+    scorer.judge(observe(60));
+    const judgement = scorer.judge(observe(60.1));
+    const before = told.evaluations.user;
+    expect(scorer.explain(judgement)[0]).toMatchObject({ name: 'calls', observed: expect.closeTo(52, 3) });
+    expect(told.evaluations.user).toBe(before + 1);
+  });
+
+  test('has the score of the side it speaks of', () => {
+    burst(THRESHOLD + 1);
+    told.told.endpoint = { nats: THRESHOLD + 2, evidence: {} };
+    const judgement = scorer.judge(observe(60));
+    expect(judgement.kind).toBe('user');
+    expect(scorer.sideScore(judgement)).toBe(judgement.userScore);
+    expect(judgement.score).toBeGreaterThan(judgement.userScore);
   });
 });
 

@@ -11,7 +11,6 @@ import { type Incident, IncidentBook } from '../../../processor/src/detection/in
 import { EntityStates } from '../../../processor/src/features/entity-states.ts';
 import { stateChunks, stateHeader } from '../../../processor/src/features/state-snapshot.ts';
 import { Watermark } from '../../../processor/src/features/window-clock.ts';
-import { ModelMemory } from '../../../processor/src/model/model-memory.ts';
 import { ModelLifecycle } from '../../../processor/src/model/model-lifecycle.ts';
 import { ownKeys } from '../../../processor/src/otlp/attributes.ts';
 import { KeyTable, RequestView } from '../../../processor/src/otlp/request-view.ts';
@@ -19,12 +18,13 @@ import { Forwarding } from '../../../processor/src/pipeline/forwarding.ts';
 import { InFlightBytes } from '../../../processor/src/pipeline/in-flight-bytes.ts';
 import { Pipeline, type PipelineParts } from '../../../processor/src/pipeline/pipeline.ts';
 import { RecentSpans } from '../../../processor/src/pipeline/recent-spans.ts';
-import { type JudgeListener, RequestJudge } from '../../../processor/src/pipeline/request-judge.ts';
+import { type FoundAnomaly, type JudgeListener, RequestJudge } from '../../../processor/src/pipeline/request-judge.ts';
 import { Scorer } from '../../../processor/src/pipeline/scorer.ts';
 import { SpanWriter } from '../../../processor/src/pipeline/span-writer.ts';
 import { TopUsers } from '../../../processor/src/pipeline/top-users.ts';
 import type { LabelArgument, CounterName } from '../../../processor/src/telemetry/metrics.ts';
 import { Telemetry } from '../../../processor/src/telemetry/telemetry.ts';
+import { modelLife } from '../../support/model-life.ts';
 import { NOW } from './requests.ts';
 
 const MIB = 1024 * 1024;
@@ -68,6 +68,7 @@ export interface StageOptions {
   readonly next?: TraceConsumer | 'none';
   readonly prefix?: string;
   readonly listener?: JudgeListener;
+  readonly onAnomaly?: (anomaly: FoundAnomaly) => void;
 }
 
 /** The pipeline with all its real parts, between a sender and a next hop that the test plays. */
@@ -99,7 +100,11 @@ export class Stage {
       { closing: () => {}, evicted: (kind, slot) => this.scorer.forget(kind, slot) },
     );
     const budget = { falseIncidentsPerDay: 10, shares: { user: 0.6, address: 0.2, endpoint: 0.2 } };
-    this.scorer = new Scorer(this.states, budget, new Set(), detail === 'full');
+    this.scorer = new Scorer(
+      this.states,
+      { budget, disabled: new Set(), minimumEffect: 1 },
+      { explainsAll: detail === 'full' },
+    );
     this.lifecycle = new ModelLifecycle(
       {
         minRows: Infinity,
@@ -115,8 +120,8 @@ export class Stage {
         states: this.states,
         watermark: this.watermark,
         run: () => Promise.reject(new Error('No training is due.')),
-        store: new ModelMemory(),
-        events: { promoted: (model) => this.scorer.use(model), trained: () => {}, failed: () => {} },
+        ...modelLife((model) => this.scorer.use(model)),
+        events: { trained: () => {}, failed: () => {} },
         random: () => 0.5,
         nowMs: () => 0,
       },
@@ -144,6 +149,7 @@ export class Stage {
       topUsers: this.topUsers,
       endpointScores: this.telemetry.endpointScores,
       ...(options.listener !== undefined && { listener: options.listener }),
+      ...(options.onAnomaly !== undefined && { onAnomaly: options.onAnomaly }),
     });
     this.forwarding = new Forwarding(options.limit ?? 4 * MIB, prefix);
     const parts: PipelineParts = {

@@ -1,6 +1,6 @@
 import type { EntityKind } from '../../../processor/src/features/features.ts';
 import { FEATURE_NAMES } from '../../../processor/src/features/features.ts';
-import type { EntityDetector } from '../../../processor/src/model/entity-detector.ts';
+import { type EntityDetector, themesOf } from '../../../processor/src/model/entity-detector.ts';
 import type { Model } from '../../../processor/src/model/model.ts';
 
 /** What a told detector finds in every row. */
@@ -29,9 +29,14 @@ export class ToldModel {
 
   #detector(kind: EntityKind): EntityDetector {
     const featureEvidence = new Float64Array(FEATURE_NAMES[kind].length);
+    const themes = themesOf(kind);
+    const themeEvidence = new Float64Array(themes.length);
     const detector = {
       parts: { kind, windowsPerDay: 0 },
       featureEvidence,
+      themeEvidence,
+      // No forest has a say.
+      forestNats: new Float64Array(themes.length),
       // As the real one: NaN where nothing was odd enough to ask the forest.
       isolationScore: Number.NaN,
       evaluate: () => {
@@ -39,6 +44,9 @@ export class ToldModel {
         const { evidence, nats } = this.told[kind];
         featureEvidence.fill(0);
         for (const [name, value] of Object.entries(evidence)) featureEvidence[columnOf(kind, name)] = value;
+        themes.forEach(({ columns }, theme) => {
+          themeEvidence[theme] = Math.max(...columns.map((column) => featureEvidence[column]!));
+        });
         return nats;
       },
       rarity: (fused: number) => fused,

@@ -102,6 +102,7 @@ export const incident = (changes: Partial<FullIncident> = {}): FullIncident => (
       own: { p5: 1, p50: 2, p95: 4, percentile: 100 },
       peers: { p5: 1, p50: 3, p95: 9, percentile: 99.9 },
       nats: 9.1,
+      share: 0.7,
     },
   ],
   ...changes,
@@ -119,6 +120,9 @@ export const keptWindow = (changes: Partial<KeptWindow> = {}): KeptWindow => ({
   endpoint: 'GET /orders/{id}',
   features: ['objects'],
   modelVersion: 'm-1',
+  timeMs: NOW,
+  carried: 0.5,
+  entityRow: [3.7, 0, 1.25],
   ...changes,
 });
 

@@ -1,0 +1,191 @@
+/**
+ * Keeps what was found: anomalies, incidents and the most unusual windows go to the database, off the span path. Incidents
+ * are written when they open and close and, while they change, every few seconds.
+ */
+import type { EntityNames } from './call/entity-names.ts';
+import { displayName } from './call/pseudonym.ts';
+import { severityOf } from './detection/behaviors.ts';
+import type { Incident } from './detection/incident.ts';
+import type { KeptRequest } from './detection/kept-requests.ts';
+import type { FindingsListener } from './engine.ts';
+import { WINDOW_SECONDS } from './features/window-clock.ts';
+import type { FoundAnomaly } from './pipeline/request-judge.ts';
+import type { ClosedWindow } from './pipeline/window-peaks.ts';
+import type { NewAnomaly } from './store/anomalies.ts';
+import type { FullIncident, IncidentRequest } from './store/incidents.ts';
+import type { KeptWindow } from './store/kept-windows.ts';
+
+/** Where findings are kept: the repositories of the database, none of which waits or throws. */
+export interface FindingsStore {
+  readonly anomalies: { add(anomaly: NewAnomaly): void };
+  readonly incidents: { save(incident: FullIncident): void; closeQuiet(beforeMs: number): Promise<void> };
+  readonly windows: { add(window: KeptWindow): void };
+}
+
+export interface FindingsParts {
+  readonly store: FindingsStore;
+  readonly names: EntityNames;
+  /** An anomaly beyond what is kept between two writes. */
+  readonly onDrop: () => void;
+  readonly onFault: (error: unknown) => void;
+}
+
+/** Between two writes of incidents that changed. */
+const WRITE_MS = 5000;
+
+/** Anomalies kept between two writes of incidents; of an attack by thousands of calls these tell enough. */
+const MOST_ANOMALIES = 5000;
+/** Incidents written in one turn: each is some kilobytes of JSON. */
+const INCIDENTS_PER_TURN = 20;
+
+export class Findings implements FindingsListener {
+  readonly #parts: FindingsParts;
+  /** Incidents that changed since they were written. */
+  readonly #changed = new Set<Incident>();
+  #anomalies = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(parts: FindingsParts) {
+    this.#parts = parts;
+  }
+
+  anomaly(anomaly: FoundAnomaly): void {
+    if (++this.#anomalies > MOST_ANOMALIES) this.#parts.onDrop();
+    else this.#parts.store.anomalies.add(anomalyRecord(anomaly, this.#parts.names));
+  }
+
+  window(window: ClosedWindow): void {
+    this.#parts.store.windows.add(windowRecord(window, this.#parts.names));
+  }
+
+  /** An incident opened or has another anomaly. */
+  changed(incident: Incident): void {
+    this.#changed.add(incident);
+  }
+
+  /** The incident is erased: what of it is not written yet never will be. */
+  forget(incident: Incident): void {
+    this.#changed.delete(incident);
+  }
+
+  closed(incident: Incident): void {
+    this.#changed.delete(incident);
+    this.#save(incident, incident.lastSeconds * 1000);
+  }
+
+  /** Closes in the database what was open when an earlier run ended, and begins to write. Never rejects. */
+  async start(): Promise<void> {
+    try {
+      await this.#parts.store.incidents.closeQuiet(Number.MAX_SAFE_INTEGER);
+    } catch (error) {
+      this.#parts.onFault(error);
+    }
+    this.#timer = setInterval(() => this.#write(), WRITE_MS).unref();
+  }
+
+  /** Hands over what is not written yet. Safe twice and without a start. */
+  stop(): void {
+    clearInterval(this.#timer);
+    for (const incident of this.#changed) this.#save(incident, undefined);
+    this.#changed.clear();
+  }
+
+  /** Some incidents a turn of the event loop, until none is left. */
+  #write(): void {
+    this.#anomalies = 0;
+    let written = 0;
+    for (const incident of this.#changed) {
+      if (written++ === INCIDENTS_PER_TURN) {
+        setImmediate(() => this.#write());
+        return;
+      }
+      this.#changed.delete(incident);
+      this.#save(incident, undefined);
+    }
+  }
+
+  #save(incident: Incident, closedMs: number | undefined): void {
+    this.#parts.store.incidents.save(incidentRecord(incident, closedMs, this.#parts.names));
+  }
+}
+
+function anomalyRecord(anomaly: FoundAnomaly, names: EntityNames): NewAnomaly {
+  const { kind, entityHigh, entityLow, request, addressHigh, addressLow, ...found } = anomaly;
+  const { user, ...kept } = requestRecord(request, names);
+  const { behavior, reason, features, incidentId, modelVersion } = found;
+  return {
+    ...kept,
+    kind,
+    entity: names.entity(kind, entityHigh, entityLow),
+    user,
+    address: addressHigh === 0 && addressLow === 0 ? undefined : displayName('a', addressHigh, addressLow),
+    behavior,
+    severity: severityOf(request.score),
+    evidence: request.evidence,
+    reason,
+    features,
+    statusCode: kept.statusCode,
+    incidentId,
+    modelVersion,
+  };
+}
+
+/** `closedMs`: undefined while the incident is open. */
+function incidentRecord(incident: Incident, closedMs: number | undefined, names: EntityNames): FullIncident {
+  const { id, kind, entityHigh, entityLow, behavior, severity, score, evidence, reason, anomalies } = incident;
+  return {
+    id,
+    kind,
+    entity: names.entity(kind, entityHigh, entityLow),
+    startMs: incident.startSeconds * 1000,
+    lastMs: incident.lastSeconds * 1000,
+    closedMs,
+    behavior,
+    behaviors: Object.fromEntries(incident.behaviors),
+    severity,
+    score,
+    evidence,
+    reason,
+    anomalies,
+    ...names.endpoint(incident.endpoint),
+    modelVersion: incident.modelVersion,
+    series: [...incident.series],
+    requests: incident.requests.list().map((request) => requestRecord(request, names)),
+    features: incident.explanation,
+  };
+}
+
+function windowRecord(window: ClosedWindow, names: EntityNames): KeptWindow {
+  const { kind, entityHigh, entityLow, evidence, rarity, behavior, isMaterial, features, carried, modelVersion } =
+    window;
+  return {
+    kind,
+    entity: names.entity(kind, entityHigh, entityLow),
+    startMs: window.window * WINDOW_SECONDS * 1000,
+    timeMs: window.seconds * 1000,
+    evidence,
+    p: Math.exp(-rarity),
+    behavior,
+    isMaterial,
+    ...names.endpoint(window.endpoint),
+    features,
+    carried,
+    // Nine digits give a 32-bit float back as it was.
+    entityRow: Array.from(window.row, (value) => Number(value.toPrecision(9))),
+    modelVersion,
+  };
+}
+
+function requestRecord(request: KeptRequest, names: EntityNames): IncidentRequest {
+  const { seconds, endpoint, traceId, spanId, statusCode, durationSeconds, score, userHigh, userLow } = request;
+  return {
+    timeMs: seconds * 1000,
+    ...names.endpoint(endpoint),
+    traceId,
+    spanId,
+    ...(statusCode !== 0 && { statusCode }),
+    durationMs: Number.isNaN(durationSeconds) ? 0 : durationSeconds * 1000,
+    score,
+    ...((userHigh !== 0 || userLow !== 0) && { user: displayName('u', userHigh, userLow) }),
+  };
+}
