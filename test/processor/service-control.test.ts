@@ -90,13 +90,14 @@ test('the status tells the model, the coverage and the limits', async () => {
   expect((answer['throughput'] as { spans: number }).spans).toBeGreaterThan(2000);
 });
 
+const configStatus = async () => (await call<{ config: { loaded: string } }>('GET', '/status')).answer.config;
+
 test('the status tells what came of a configuration that was read again', async () => {
   const { settings } = service;
-  const config = async () => (await call<{ config: { loaded: string } }>('GET', '/status')).answer.config;
-  const { loaded } = await config();
+  const { loaded } = await configStatus();
   service.settings = { ...settings, log: { level: 'loud' } };
   service.service.reloadConfig();
-  expect(await config()).toEqual({
+  expect(await configStatus()).toEqual({
     loaded,
     success: false,
     mistakes: [expect.stringContaining('level')],
@@ -104,7 +105,7 @@ test('the status tells what came of a configuration that was read again', async 
   });
   service.settings = { ...settings, features: { max_users: 5000 } };
   service.service.reloadConfig();
-  expect(await config()).toMatchObject({ success: true, mistakes: [], pending: ['features.max_users'] });
+  expect(await configStatus()).toMatchObject({ success: true, mistakes: [], pending: ['features.max_users'] });
   service.settings = settings;
   service.service.reloadConfig();
 });
