@@ -15,6 +15,7 @@ const INSTALL = {
   telemetrygen: 'node bootstrap.mjs test/scripts/build-collector.ts',
   prometheus: 'apt-get install prometheus',
   promtool: 'apt-get install prometheus',
+  amtool: 'apt-get install prometheus-alertmanager',
 } as const;
 
 export type ProgramName = keyof typeof INSTALL;
