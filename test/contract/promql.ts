@@ -13,7 +13,7 @@ const FOREIGN_METRICS: ReadonlySet<string> = new Set([
   'process_cpu_seconds_total',
   'process_resident_memory_bytes',
   'process_start_time_seconds',
-  'nodejs_eventloop_delay_p99_seconds',
+  'nodejs_eventloop_delay_p99',
 ]);
 
 /** Labels that Prometheus adds. */
