@@ -1,6 +1,8 @@
 /** The collector configurations that users get; round-trip.yaml and over-http.yaml run in the other tests too. */
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { parse } from 'yaml';
 import { freePorts } from '../support/free-ports.ts';
 import { Processor } from '../support/processor.ts';
 import { describeWithPrograms, programPath } from '../support/programs.ts';
@@ -10,6 +12,8 @@ import { endAll } from './chain.ts';
 import { Collector, shippedConfig } from './collector.ts';
 import type { OtlpSpan } from './otlp-span.ts';
 import { expectedSpan, exportSpans, recordCalls, sdkExporter } from './sdk-spans.ts';
+
+const COMPOSE_FILE = path.resolve(import.meta.dirname, '../../docker-compose.yml');
 
 afterEach(endAll);
 
@@ -22,6 +26,18 @@ describeWithPrograms('the shipped collector configurations', ['otelcol'], () => 
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     },
   );
+
+  test('passes as the compose file starts it', () => {
+    const { services } = parse(readFileSync(COMPOSE_FILE, 'utf8'), { merge: true }) as {
+      services: { collector: { environment: Record<string, string> } };
+    };
+    const { status, stderr } = spawnSync(
+      programPath('otelcol'),
+      ['validate', '--config', shippedConfig('round-trip.yaml')],
+      { encoding: 'utf8', env: { ...process.env, ...services.collector.environment } },
+    );
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
 
   test('tap.yaml brings every span to the backend untouched and to the processor for measuring', async () => {
     const folder = temporaryFolder();
