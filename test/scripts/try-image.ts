@@ -89,10 +89,8 @@ function build(): void {
     mounts.push('--volume', `${authorities}:/root/authorities.pem:ro`);
   }
   writeFileSync(settings, text);
-  buildah(
-    ...['bud', '--format', 'docker', '--isolation', 'chroot', '--pull-never', ...mounts],
-    ...['--file', DOCKERFILE, '--tag', IMAGE, ROOT],
-  );
+  const options = ['--format', 'docker', '--isolation', 'chroot', '--pull-never', ...mounts];
+  buildah('bud', ...options, '--file', DOCKERFILE, '--tag', IMAGE, ROOT);
 }
 
 async function tryService(): Promise<void> {
