@@ -30,7 +30,7 @@ export const BEHAVIORS = {
       user: { objects: 0.9, new_objects: 0.9, object_runs: 1, not_found: 1, denied: 0.95, refused_hour: 0.4 },
       address: { objects: 0.9, not_found: 1, denied: 0.95 },
     },
-    minimum: [{ objects: 12 }, { object_runs: 8 }, { not_found: 10 }],
+    minimum: [{ objects: 12 }, { object_runs: 8 }, { not_found: 10, objects: 6 }],
   },
   scraping: {
     meaning: 'Content read in bulk by a machine',
@@ -67,7 +67,14 @@ export const BEHAVIORS = {
     meaning: 'Functions tried that the caller may not use',
     owasp: 'API5:2023',
     signals: {
-      user: { denied_endpoints: 1.2, denied: 0.8, error_excess: 0.6, client_errors: 0.4, failed_writes: 0.6 },
+      user: {
+        denied_endpoints: 1.2,
+        denied: 0.8,
+        error_excess: 0.6,
+        client_errors: 0.4,
+        failed_writes: 0.6,
+        refused_hour: 0.4,
+      },
       address: { denied: 0.6, error_excess: 0.5, client_errors: 0.4 },
     },
     minimum: [{ denied_endpoints: 3 }, { denied: 6 }],

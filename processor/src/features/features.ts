@@ -76,10 +76,22 @@ export const USER_FEATURES = {
     STATUS,
     { ...never, scale: 'nats', unit: 'nats' },
   ),
-  refused_hour: count('access', 'refused calls in an hour', 'decayed sum of 4xx over 1 h', STATUS, never),
-  refused_day: count('errors', 'refused calls in a day', 'min(decayed sum of 4xx over 24 h, 12 x over 1 h)', STATUS, {
-    cap: 12,
-  }),
+  refused_hour: count(
+    'access',
+    'refused calls in an hour',
+    'min(decayed sum of 4xx over 1 h, 2 + 6 x those in this window)',
+    STATUS,
+    never,
+  ),
+  refused_day: count(
+    'errors',
+    'refused calls in a day',
+    'min(decayed sum of 4xx over 24 h, 4 x refused_hour)',
+    STATUS,
+    {
+      cap: 12,
+    },
+  ),
   server_errors: count(
     'errors',
     'server errors in 5 min',
@@ -169,7 +181,7 @@ export const USER_FEATURES = {
     'nats of surprise at a new client in a new network',
     'client_novelty + network_novelty where one call brought both, for one hour',
     ['user_agent.original', 'client.address'],
-    { ...rarity, cap: 12 },
+    { ...rarity, cap: 10 },
   ),
   client_switches: count(
     'client',

@@ -39,8 +39,13 @@ const REFUSED_HOUR = 210;
 const REFUSED_DAY = 211;
 const BASELINE = 214;
 
-/** A day's refusals count at most so many times the latest hour's: what is over fades within hours, not days. */
-const DAY_ECHO = 12;
+/**
+ * An hour's refusals count at most as two and six times those of this window, a day's as four times the hour's: a window
+ * without any, after an attack is over, is not the attack's.
+ */
+const QUIET_ECHO = 2;
+const HOUR_ECHO = 6;
+const DAY_ECHO = 4;
 
 export class UserState extends EntitySlab {
   readonly #doubles = new Float64Array(this.floats.buffer);
@@ -165,7 +170,7 @@ export class UserState extends EntitySlab {
     const sized = floats[row + SIZED]!;
     const windows = floats[row + WINDOWS]!;
     const refused = floats[row + activity.CLIENT_ERRORS]!;
-    const refusedHour = floats[row + REFUSED_HOUR]! + refused;
+    const refusedHour = Math.min(floats[row + REFUSED_HOUR]! + refused, QUIET_ECHO + HOUR_ECHO * refused);
     let column = 0;
     out[column++] = Math.log1p(calls);
     out[column++] = Math.log1p(floats[row + activity.BURST]!);

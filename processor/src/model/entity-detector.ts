@@ -40,11 +40,8 @@ const FOREST_WEIGHT = 0.3;
  * the rest. Ninety-nine windows in a hundred are below.
  */
 const FOREST_FROM_NATS = 4.5;
-/**
- * What a nat of failed access counts for: abuse shows there more often than anywhere else (without the theme, false positives
- * at recall 0.8 rise from 5.4 to 74), and of thirty features some other is as rare by chance.
- */
-export const ACCESS_WEIGHT = 1.4;
+/** What a nat of failed access counts for: abuse shows there more often than anywhere else. */
+export const ACCESS_WEIGHT = 1.1;
 /** An address seen N windows counts .5 + .5 N / (N + 10) outside access: cold addresses are odd without meaning harm. */
 const COLD_WINDOWS = 10;
 

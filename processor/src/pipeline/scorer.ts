@@ -198,8 +198,9 @@ export class Scorer {
     const { state, scores, row } = side;
     const detector = side.detector!;
     state.row(slot, row);
-    const carried = scores.begin(slot, window, calls, seconds);
     const own = detector.rarity(detector.evaluate(row), state.windows(slot));
+    // What is carried confirms what a window shows by itself; it does not accuse what shows nothing.
+    const carried = Math.min(own, scores.begin(slot, window, calls, seconds));
     scores.notePeak(slot, own);
     scores.evidence[slot] = side.kind === 'endpoint' ? Math.max(0, own - SHARED_NATS) : own + carried;
     const rarity = side.kind === 'endpoint' ? own : own + Math.max(0, carried - CARRY_TOLERANCE);

@@ -161,9 +161,25 @@ const examples: Record<Exclude<UserFeature, 'hour_surprisal'>, Example> = {
   },
 };
 
-test("a day's refusals fade with those of the latest hours", () => {
-  const seen = new Observations().observe(...repeat(40, { status: 403 }), { at: 6 * HOUR });
-  expect(seen.valueOf('user', 'refused_day')).toBeCloseTo(log1p(12 * 40 * exp(-6)), 5);
+describe('refusals of the past', () => {
+  const attack = repeat(40, { status: 403 });
+
+  test('are no more than two to a window without any, and eight to its day', () => {
+    const seen = new Observations().observe(...attack, { at: HOUR / 6 });
+    expect(seen.valueOf('user', 'refused_hour')).toBeCloseTo(log1p(2), 5);
+    expect(seen.valueOf('user', 'refused_day')).toBeCloseTo(log1p(8), 5);
+  });
+
+  test('are six more for each of the window itself', () => {
+    const seen = new Observations().observe(...attack, { at: HOUR / 6, status: 404 });
+    expect(seen.valueOf('user', 'refused_hour')).toBeCloseTo(log1p(8), 5);
+    expect(seen.valueOf('user', 'refused_day')).toBeCloseTo(log1p(32), 5);
+  });
+
+  test('of a day fade with those of the latest hour', () => {
+    const seen = new Observations().observe(...attack, { at: 6 * HOUR });
+    expect(seen.valueOf('user', 'refused_day')).toBeCloseTo(log1p(4 * 40 * exp(-6)), 5);
+  });
 });
 
 test.each(Object.entries(examples))('the column %s holds what its formula says', (name, { calls, value }) => {

@@ -230,19 +230,28 @@ describe('the verdict', () => {
     told.told.user = { nats: 18, evidence: {} };
     scorer.judge(observe(0));
     // 0.6 (18 - 3) nats are carried over, two of them passed over.
-    told.told.user = { nats: 7, evidence: {} };
+    told.told.user = { nats: 9.1, evidence: {} };
     const judgement = scorer.judge(observe(300));
     // Without a name one in a million is needed: 13.8 nats.
-    expect(judgement).toMatchObject({ isAnomaly: true, evidence: expect.closeTo(16, 5), isolationScore: 0.625 });
+    expect(judgement).toMatchObject({ isAnomaly: true, evidence: expect.closeTo(18.1, 5), isolationScore: 0.625 });
   });
 
   test('of what earlier windows carried two nats are passed over for score and verdict, none for evidence', () => {
-    told.told.user = { nats: 13, evidence: {} };
+    told.told.user = { nats: 8, evidence: {} };
+    scorer.judge(observe(0));
+    told.told.user = { nats: 4, evidence: {} };
+    const judgement = scorer.judge(observe(300));
+    expect(judgement).toMatchObject({ isAnomaly: false, evidence: expect.closeTo(7, 5) });
+    expect(judgement.score).toBeCloseTo((4 + 1) / Math.LN10 / 6);
+  });
+
+  test('what earlier windows carried counts for no more than what the window shows by itself', () => {
+    told.told.user = { nats: 30, evidence: {} };
     scorer.judge(observe(0));
     told.told.user = { nats: 2, evidence: {} };
     const judgement = scorer.judge(observe(300));
-    expect(judgement).toMatchObject({ isAnomaly: false, evidence: expect.closeTo(8, 5) });
-    expect(judgement.score).toBeCloseTo((2 + 4) / Math.LN10 / 6);
+    expect(judgement).toMatchObject({ isAnomaly: false, evidence: expect.closeTo(4, 5) });
+    expect(judgement.score).toBeCloseTo(2 / Math.LN10 / 6);
   });
 
   test('evidence is the highest of the sides, that of an endpoint less what its many callers share', () => {
