@@ -4,7 +4,7 @@
  * The service is started as the image's own user and command, asked for its health, and given a span, which must be counted.
  *
  * Usage: node bootstrap.mjs test/scripts/try-image.ts
- * Needs root, and Debian's buildah and debootstrap. Takes two to four minutes; everything it writes is in one temporary folder,
+ * Needs root, and Debian's buildah and debootstrap. Takes three to five minutes; everything it writes is in one temporary folder,
  * which it removes.
  */
 import { spawn, spawnSync } from 'node:child_process';
