@@ -16,7 +16,12 @@ const CONTRIB = 'github.com/open-telemetry/opentelemetry-collector-contrib';
 
 const COMPONENTS = {
   receivers: [`${CORE}/receiver/otlpreceiver`],
-  processors: [`${CORE}/processor/batchprocessor`, `${CORE}/processor/memorylimiterprocessor`],
+  processors: [
+    `${CORE}/processor/batchprocessor`,
+    `${CORE}/processor/memorylimiterprocessor`,
+    `${CONTRIB}/processor/tailsamplingprocessor`,
+  ],
+  connectors: [`${CONTRIB}/connector/spanmetricsconnector`],
   exporters: [
     `${CORE}/exporter/otlpexporter`,
     `${CORE}/exporter/otlphttpexporter`,

@@ -9,12 +9,16 @@ import path from 'node:path';
 /** Release of the OpenTelemetry Collector, its contrib components and telemetrygen that the tests run against. */
 export const COLLECTOR_VERSION = '0.161.0';
 
+/** Goes up when the collector gets other components, so that it is built anew. */
+const COLLECTOR_BUILD = 2;
+
 /** How each program is installed, as a command for a person. */
 const INSTALL = {
   otelcol: 'node bootstrap.mjs test/scripts/build-collector.ts',
   telemetrygen: 'node bootstrap.mjs test/scripts/build-collector.ts',
   prometheus: 'apt-get install prometheus',
   promtool: 'apt-get install prometheus',
+  amtool: 'apt-get install prometheus-alertmanager',
 } as const;
 
 export type ProgramName = keyof typeof INSTALL;
@@ -27,7 +31,7 @@ export function programsFolder(): string {
   const chosen = process.env['TEST_PROGRAMS'];
   if (chosen !== undefined && chosen !== '') return path.resolve(chosen);
   const cache = process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache');
-  return path.join(cache, 'api-anomaly', COLLECTOR_VERSION);
+  return path.join(cache, 'api-anomaly', `${COLLECTOR_VERSION}-${COLLECTOR_BUILD}`);
 }
 
 /** Absolute path of the program: the programs folder first, then PATH; undefined when it is in neither. */

@@ -1,0 +1,20 @@
+/** Every dashboard, as it is committed. */
+import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
+import { apiAnomalies } from './api-anomalies.ts';
+import { processorHealth } from './processor-health.ts';
+
+/** The dashboards' JSON by its path in the repository. */
+export function dashboards(): Map<string, string> {
+  const all = { 'api-anomalies': apiAnomalies(), 'processor-health': processorHealth() };
+  return new Map(
+    Object.entries(all).map(([name, model]) => [
+      `deploy/grafana/dashboards/${name}.json`,
+      `${JSON.stringify({ ...model, panels: numbered(model.panels) }, null, 2)}\n`,
+    ]),
+  );
+}
+
+/** With ids, so that links to a panel stay the same from one import to the next. */
+function numbered(panels: Dashboard['panels']): Dashboard['panels'] {
+  return panels?.map((panel, index) => ({ ...panel, id: index + 1 }));
+}
