@@ -28,7 +28,7 @@ export class SensitivityDesk implements SensitivityView {
   /** Puts into force what was kept before a restart. Throws a RangeError when it does not fit the configuration file. */
   async open(): Promise<void> {
     const kept = (await this.#store.list()).filter(({ key }) => key.startsWith(GROUP));
-    this.#inForce.replace(settingsOf(kept.map(({ key, value }) => [key.slice(GROUP.length), value] as const)));
+    this.#inForce.restore(settingsOf(kept.map(({ key, value }) => [key.slice(GROUP.length), value] as const)));
   }
 
   list(): readonly SensitivityOption[] {

@@ -95,6 +95,11 @@ export class SensitivitySettings {
     this.#apply(this.sensitivity);
   }
 
+  /** Takes settings that were kept over a restart; shares among them that no longer fit the file are dropped. */
+  restore(settings: SensitivityChange): void {
+    this.replace(hasFittingShares(changed(this.#file, settings)) ? settings : withoutShares(settings));
+  }
+
   /**
    * The file was read again: what no setting beats changes. Settings whose shares no longer fit are dropped. Nothing is
    * applied where nothing changes.

@@ -88,3 +88,11 @@ test('set shares that no longer fit those of a new file give way to it', () => {
     minimum_effect: 2,
   });
 });
+
+test('kept shares that no longer fit the file are dropped at a start, and the other settings are in force', () => {
+  const { settings: made } = settings();
+  made.restore({ users_share: 0.9, minimum_effect: 2 });
+  expect(made.options).toMatchObject({ users_share: FILE.users_share, minimum_effect: 2 });
+  made.restore({ users_share: 0.5, addresses_share: 0.3, endpoints_share: 0.2 });
+  expect(made.options).toMatchObject({ users_share: 0.5, addresses_share: 0.3, minimum_effect: FILE.minimum_effect });
+});

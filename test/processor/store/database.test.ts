@@ -227,7 +227,7 @@ describe('what is too much', () => {
     expect(await new Incidents(database).count()).toBe(1);
     expect((await new FeedbackBook(database).list()).items).toHaveLength(1);
     expect(heard).toMatchObject({ errors: [], alarms: [], dropped: [] });
-  });
+  }, 180_000);
 });
 
 describe('a disk that fails', () => {
