@@ -1,6 +1,8 @@
 /** A service with a model, its control API and its span path under load, together or each alone. */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Status } from '../../processor/src/control/routes/status.ts';
+import type { Job } from '../../processor/src/store/jobs.ts';
 import { Processor } from '../support/processor.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { Calls } from './calls.ts';
@@ -132,8 +134,10 @@ export class BusyService {
     const requests = calls / TRAFFIC.serverShare / SPANS_PER_REQUEST;
     for (let request = 0; request < requests; request += 1) await this.#spans.send(this.#traffic.next());
     await this.#spans.settle();
-    const isModelActive = async (): Promise<boolean> => (await this.#processor.metric('api_anomaly_model_info')) === 1;
-    await this.#processor.program!.ready(isModelActive, 60_000);
+    await this.#processor.program!.ready(async () => {
+      const { model, learning } = JSON.parse(await this.#api.call(STATUS)) as Status;
+      return model !== null && learning.training === null;
+    }, 60_000);
   }
 
   async #callAtPace(calls: number): Promise<void> {
@@ -149,9 +153,9 @@ export class BusyService {
       const { id } = JSON.parse(await this.#api.call(TRAIN)) as { id: string };
       const path = `/api/v1/jobs/${id}`;
       let state = 'running';
-      while (state === 'queued' || state === 'running') {
+      while (state === 'running') {
         await delay(20);
-        ({ state } = JSON.parse(await this.#api.call({ method: 'GET', path })) as { state: string });
+        ({ state } = JSON.parse(await this.#api.call({ method: 'GET', path })) as Pick<Job, 'state'>);
       }
       this.trainings += 1;
     }
