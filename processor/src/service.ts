@@ -112,7 +112,8 @@ export async function createService(config: Config, edges: Edges): Promise<Servi
   const store = new FileStore(config.store.directory, {
     error: (operation, reason) => {
       telemetry.add('api_anomaly_store_errors_total', 1, { operation });
-      log.error({ operation, reason }, 'the data folder failed');
+      // Snapshots are tried again and again; their keeper says once that they fail.
+      log[operation === 'save_state' ? 'debug' : 'error']({ operation, reason }, 'the data folder failed');
     },
   });
   await store.open();
@@ -273,7 +274,11 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
         restore: (saved) => endpoints.restore(saved as EndpointSnapshot),
       },
       lifecycle,
-      onError: (error) => log.error({ err: error }, 'the state could not be kept'),
+      onError: (error) => log.error({ err: error }, 'the snapshot could not be read; baselines are learned again'),
+      onFailing: (error) => {
+        log.error({ err: error }, 'snapshots cannot be saved; tried again at every interval, not told again');
+      },
+      onRecovered: () => log.info('snapshots are saved again'),
     },
   );
   const endpointList = new EndpointList(engine);

@@ -2,12 +2,12 @@
  * Memory of the service's process while one distinct user after the other calls it once: what every table does when it is
  * full. The service hands the spans on, trains every simulated hour and saves snapshots meanwhile.
  */
-import { readFileSync } from 'node:fs';
 import { killAllPrograms } from '../support/child-program.ts';
 import { Processor } from '../support/processor.ts';
 import { removeTemporaryFolders, temporaryFolder } from '../support/temporary-folder.ts';
 import { Calls } from './calls.ts';
 import { startSink } from './hop.ts';
+import { peakMegabytes, residentMegabytes } from './resident-memory.ts';
 import type { BenchSection } from './section.ts';
 import { TraceSender } from './trace-sender.ts';
 
@@ -38,11 +38,11 @@ export async function benchMemory({ quick }: { quick: boolean }): Promise<BenchS
     });
     await processor.start();
     const { pid } = processor.program!;
-    const readings = [{ users: 0, resident: statusMegabytes(pid, 'VmRSS') }];
+    const readings = [{ users: 0, resident: residentMegabytes(pid) }];
     await offerUsers(users, processor.grpcAddress, (offered) => {
-      readings.push({ users: offered, resident: statusMegabytes(pid, 'VmRSS') });
+      readings.push({ users: offered, resident: residentMegabytes(pid) });
     });
-    const peak = statusMegabytes(pid, 'VmHWM');
+    const peak = peakMegabytes(pid);
     const kept = await processor.metric('api_anomaly_tracked_entities', 'entity="user"');
     const evicted = await processor.metric('api_anomaly_evicted_entities_total', 'entity="user"');
     const trainings = await processor.metric('api_anomaly_training_runs_total');
@@ -83,13 +83,6 @@ async function offerUsers(users: number, address: string, offered: (users: numbe
     if (request % readEvery === 0) offered(first + USERS_PER_REQUEST);
   }
   await sender.close();
-}
-
-/** A field of /proc/<pid>/status in megabytes. proc_pid_status(5); Linux only. */
-function statusMegabytes(pid: number, field: 'VmRSS' | 'VmHWM'): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const kibibytes = Number(new RegExp(String.raw`^${field}:\s+(\d+) kB$`, 'm').exec(status)?.[1]);
-  return (kibibytes * 1024) / 1e6;
 }
 
 function shownOf(readings: readonly Reading[]): Reading[] {

@@ -32,6 +32,7 @@ const SECTIONS: readonly Section[] = [
   },
   { name: 'memory', programs: [], load: async () => (await import('./memory.bench.ts')).benchMemory },
   { name: 'event-loop', programs: [], load: async () => (await import('./event-loop.bench.ts')).benchEventLoop },
+  { name: 'control-api', programs: [], load: async () => (await import('./control-api.bench.ts')).benchControlApi },
 ];
 
 const HEAD = `<!-- Written by \`npm run bench\`; do not edit. -->

@@ -16,7 +16,7 @@ export class TraceSender {
 
   /** Resolves when there is room for the next request. Rejects when an earlier one was refused. */
   async send(body: Buffer): Promise<void> {
-    const request = this.#request(body);
+    const request = this.request(body);
     this.#underWay.add(request);
     void request.then(() => this.#underWay.delete(request)).catch(() => undefined);
     if (this.#underWay.size >= CONCURRENCY) await Promise.race(this.#underWay);
@@ -32,7 +32,8 @@ export class TraceSender {
     this.#client.close();
   }
 
-  #request(body: Buffer): Promise<void> {
+  /** Sends one at once, however many are under way. Rejects when it was refused. */
+  request(body: Buffer): Promise<void> {
     return new Promise((resolve, reject) => {
       const deadline = Date.now() + TIMEOUT_MS;
       this.#client.makeUnaryRequest(EXPORT, asIs, asIs, body, new Metadata(), { deadline }, (error) => {

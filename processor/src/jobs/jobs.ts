@@ -206,8 +206,10 @@ export class Jobs {
         : this.#end('failed', reasonOf(cause));
     }
     const job = { ...this.#jobs.get(id)!, ...ended };
-    await this.#put(job);
+    const kept = this.#put(job);
+    // At once: who is told that it has ended may begin the next one, however slow the disk.
     this.#running.delete(kind);
+    await kept;
     return { job, ...(error !== undefined && { error }) };
   }
 

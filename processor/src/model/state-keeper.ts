@@ -20,7 +20,11 @@ export interface KeeperParts {
   readonly states: EntityStates;
   readonly endpointNames: EndpointNames;
   readonly lifecycle: ModelLifecycle;
+  /** The snapshot of an earlier run could not be used. */
   readonly onError: (error: unknown) => void;
+  /** A snapshot could not be saved: told once, and again only after `onRecovered`. */
+  readonly onFailing: (error: unknown) => void;
+  readonly onRecovered: () => void;
 }
 
 export class StateKeeper {
@@ -28,6 +32,7 @@ export class StateKeeper {
   readonly #parts: KeeperParts;
   #timer: NodeJS.Timeout | undefined;
   #saving: Promise<void> | undefined;
+  #isFailing = false;
 
   constructor(options: KeeperOptions, parts: KeeperParts) {
     this.#options = options;
@@ -53,13 +58,11 @@ export class StateKeeper {
     await this.save();
   }
 
-  /** Saves a snapshot; one at a time. */
+  /** Saves a snapshot; one at a time. Never rejects: the next one is another attempt. */
   async save(): Promise<void> {
-    this.#saving ??= this.#save()
-      .catch((error: unknown) => this.#parts.onError(error))
-      .finally(() => {
-        this.#saving = undefined;
-      });
+    this.#saving ??= this.#save().finally(() => {
+      this.#saving = undefined;
+    });
     await this.#saving;
   }
 
@@ -69,8 +72,17 @@ export class StateKeeper {
     await this.#write('eraseState');
   }
 
-  #save(): Promise<void> {
-    return this.#write('saveState');
+  async #save(): Promise<void> {
+    const { onFailing, onRecovered } = this.#parts;
+    const wasFailing = this.#isFailing;
+    try {
+      await this.#write('saveState');
+      this.#isFailing = false;
+      if (wasFailing) onRecovered();
+    } catch (error) {
+      this.#isFailing = true;
+      if (!wasFailing) onFailing(error);
+    }
   }
 
   async #write(save: 'saveState' | 'eraseState'): Promise<void> {

@@ -209,6 +209,30 @@ test('an older state never replaces a newer one in a slow journal', async () => 
   expect(saved).toEqual(['begin running', 'collect running', 'train running', 'train succeeded']);
 });
 
+test('as soon as its end is told the next one may begin, however slow the journal', async () => {
+  const memory = new JobMemory();
+  const disk = Promise.withResolvers<void>();
+  let isSlow = false;
+  const stage = new Stage({
+    save: async (job) => {
+      if (isSlow) await disk.promise;
+      await memory.save(job);
+    },
+    list: (query, page) => memory.list(query, page),
+  });
+  const [first, second] = [held(), held()];
+  const { job } = await stage.jobs.start(training, first.work);
+  isSlow = true;
+  first.end({});
+  while (stage.jobs.get(job.id)?.state !== 'succeeded') await Promise.resolve();
+  const next = stage.jobs.begin(training, second.work);
+  expect(stage.jobs.running('training')?.id).toBe(next.job.id);
+  disk.resolve();
+  second.end({});
+  await stage.jobs.stop();
+  expect((await stage.kept()).map(({ state }) => state)).toEqual(['succeeded', 'succeeded']);
+});
+
 test('the last five hundred jobs are known, one that runs always, and no id is given twice', async () => {
   const stage = new Stage();
   const { jobs } = stage;

@@ -29,6 +29,7 @@ class Kept {
   readonly entities = new LearningEntities();
   readonly endpoints = new EndpointTable({ maxServices: 5, maxEndpointsPerService: 50 });
   readonly errors: string[] = [];
+  recoveries = 0;
   readonly store: FileStore;
   readonly keeper: StateKeeper;
 
@@ -46,6 +47,8 @@ class Kept {
         },
         lifecycle: entities.lifecycle,
         onError: (error) => void this.errors.push(String(error)),
+        onFailing: (error) => void this.errors.push(String(error)),
+        onRecovered: () => void (this.recoveries += 1),
       },
     );
   }
@@ -189,14 +192,28 @@ test('one snapshot is saved at a time', async () => {
   expect(snapshots()).toHaveLength(1);
 });
 
-test('what cannot be saved is told and costs nothing else', async () => {
+test('what cannot be saved is told once and costs nothing else', async () => {
   const kept = await new Kept().start();
   await kept.store.close();
+  await kept.keeper.save();
   await kept.keeper.save();
   expect(kept.errors).toHaveLength(1);
   kept.entities.live(0, 0.1);
   await expect(kept.keeper.stop()).resolves.toBeUndefined();
-  expect(kept.errors).toHaveLength(2);
+  expect([kept.errors.length, kept.recoveries]).toEqual([1, 0]);
+});
+
+test('what can be saved again is told once, and so is the next failure', async () => {
+  const kept = await new Kept().start();
+  await kept.store.close();
+  await kept.keeper.save();
+  await kept.store.open();
+  await kept.keeper.save();
+  await kept.keeper.save();
+  expect([kept.errors.length, kept.recoveries]).toEqual([1, 1]);
+  await kept.store.close();
+  await kept.keeper.save();
+  expect([kept.errors.length, kept.recoveries]).toEqual([2, 1]);
 });
 
 test('stop saves once more; it is safe twice and without a start', async () => {
