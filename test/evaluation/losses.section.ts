@@ -89,12 +89,15 @@ async function simulatedFields(options: SectionOptions): Promise<Field[]> {
   const episodes = worlds.flatMap((world) => world.episodes);
   const behaviors = [...new Set(episodes.map(({ behavior }) => behavior))];
   return behaviors.flatMap((behavior) =>
-    INTENSITIES.map((intensity) => {
+    INTENSITIES.flatMap((intensity) => {
       const group = `${behavior} ${intensity}`;
+      // Long attacks are in some of the worlds only, maybe in none.
+      const measures = worlds.flatMap((world) => world.measures[group] ?? []);
+      if (measures.length === 0) return [];
       return {
         source: 'simulated',
         kind: group,
-        measures: worlds.map(({ measures }) => measures[group]!),
+        measures,
         episodes: episodes.filter((episode) => episode.behavior === behavior && episode.intensity === intensity),
         ordinary: averageEvidence(worlds.map(({ ordinaryEvidence }) => ordinaryEvidence)),
       };
