@@ -11,7 +11,9 @@ module.exports = {
   moduleFileExtensions: ['ts', 'tsx', 'js', 'jsx', 'mjs', 'cjs', 'json', 'node'],
   // Packages of @grafana 13.2 that come as ES modules only, beyond those the scaffold knows.
   transformIgnorePatterns: [nodeModulesToTransform([...grafanaESModules, '@react-hookz', '@ver0'])],
+  roots: ['<rootDir>/test'],
+  testMatch: ['<rootDir>/test/**/*.test.{ts,tsx}'],
   testTimeout: 30_000,
-  collectCoverageFrom: ['src/**/*.{ts,tsx}', '!src/**/*.test.{ts,tsx}', '!src/testing/**', '!src/**/module.{ts,tsx}'],
+  collectCoverageFrom: ['src/**/*.{ts,tsx}', '!src/**/module.{ts,tsx}'],
   coverageThreshold: { global: { lines: 85 } },
 };

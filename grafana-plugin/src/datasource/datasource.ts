@@ -39,6 +39,7 @@ export class AnomalyDataSource extends DataSourceApi<AnomalyQuery, AnomalySettin
   readonly canAdminister: boolean;
   /** Where traces are opened. */
   readonly #traces: TraceTarget | undefined;
+  readonly tracesUid: string | undefined;
 
   override readonly annotations = {
     prepareQuery: (annotation: AnnotationQuery<AnomalyQuery>): AnomalyQuery => ({
@@ -54,6 +55,7 @@ export class AnomalyDataSource extends DataSourceApi<AnomalyQuery, AnomalySettin
     this.canOperate = settings.jsonData.canOperate ?? true;
     this.canAdminister = settings.jsonData.canAdminister ?? true;
     this.#traces = settings.jsonData.traces;
+    this.tracesUid = settings.jsonData.traces?.uid;
   }
 
   override getDefaultQuery(): Partial<AnomalyQuery> {
