@@ -23,10 +23,9 @@ export function scorePoints(frames: readonly DataFrame[]): ScorePoint[] {
       continue;
     }
     const times = frame.fields.find(({ type }) => type === FieldType.time)?.values ?? [];
-    for (const field of frame.fields) {
-      if (field.type !== FieldType.number) {
-        continue;
-      }
+    const numbers = frame.fields.filter(({ type }) => type === FieldType.number);
+    // Of a table, such as anomalies, only the column that says so.
+    for (const field of numbers.length > 1 ? numbers.filter(({ name }) => name === 'score') : numbers) {
       for (let index = 0; index < times.length; index++) {
         const [timeMs, score]: unknown[] = [times[index], field.values[index]];
         if (typeof timeMs === 'number' && typeof score === 'number' && Number.isFinite(score)) {

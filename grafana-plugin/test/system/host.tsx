@@ -122,7 +122,7 @@ async function main() {
   const scene = new EmbeddedScene({
     $timeRange: new SceneTimeRange({ from: panelJson.from ?? 'now-1h', to: 'now' }),
     controls: [new SceneControlsSpacer(), new SceneTimePicker({}), new SceneRefreshPicker({})],
-    body: new SceneFlexLayout({ direction: 'column', children: [ new SceneFlexItem({ width: panelJson.width, height: panelJson.height ?? 600, body: new VizPanel({ pluginId: panelJson.type, title: panelJson.title, options: panelJson.options ?? {}, fieldConfig: panelJson.fieldConfig ?? { defaults: {}, overrides: [] }, $data: new SceneQueryRunner({ datasource: panelJson.datasource, queries: panelJson.targets }) }) }) ] }),
+    body: new SceneFlexLayout({ direction: 'column', children: [ new SceneFlexItem({ width: panelJson.width, height: panelJson.height ?? 600, body: new VizPanel({ pluginId: panelJson.type, title: panelJson.title, hoverHeader: true, options: panelJson.options ?? {}, fieldConfig: panelJson.fieldConfig ?? { defaults: {}, overrides: [] }, ...(panelJson.targets.length > 0 && { $data: new SceneQueryRunner({ datasource: panelJson.datasource, queries: panelJson.targets }) }) }) }) ] }),
   });
   const theme = grafanaData.getThemeById(boot.user.theme);
   (window as any).__scene = scene;

@@ -83,6 +83,9 @@ function percentile(range: FeatureRange | null): string {
     return '–';
   }
   const value = range.percentile;
+  if (value >= 99.995) {
+    return 'p100';
+  }
   return `p${value > 99.9 || value < 0.1 ? value.toFixed(2) : value > 99 || value < 1 ? value.toFixed(1) : value.toFixed(0)}`;
 }
 

@@ -71,7 +71,7 @@ export function Overview({ series }: { readonly series: readonly DataFrame[] }) 
           />
         </section>
       )}
-      <div className={styles.columns} style={{ gridTemplateColumns: isWide ? 'minmax(0, 2fr) minmax(0, 1fr)' : undefined, minHeight: 260 }}>
+      <div className={styles.columns} style={{ gridTemplateColumns: isWide ? 'minmax(0, 2fr) minmax(0, 1fr)' : undefined, minHeight: 372, flexShrink: 0 }}>
         <section className={styles.card} aria-label="Incidents" style={{ minHeight: 260 }}>
           <div className={styles.head}>
             <h3>{openIds.size > 0 ? 'Open incidents' : 'Incidents'}</h3>
@@ -206,7 +206,7 @@ interface TopListProps {
 function TopList({ title, about, testId, loaded, onAll, children }: React.PropsWithChildren<TopListProps>) {
   const styles = useStyles2(look);
   return (
-    <section className={styles.card} data-testid={testId} aria-label={title}>
+    <section className={styles.card} data-testid={testId} aria-label={title} style={{ minHeight: 'auto' }}>
       <div className={styles.head}>
         <h3>{title}</h3>
         <span className={styles.muted}>{about}</span>
@@ -235,7 +235,7 @@ function TopRow({ name, title, number, series, seriesTop, score, onOpen }: TopRo
   const theme = useTheme2();
   return (
     <div className={styles.row} style={{ height: 27, padding: '0 12px' }}>
-      <button type="button" className={`${styles.link} ${styles.cut} ${styles.grow}`} style={{ color: 'inherit' }} title={title} onClick={onOpen}>
+      <button type="button" className={`${styles.link} ${styles.cut} ${styles.grow}`} style={{ color: 'inherit', height: 27 }} title={title} onClick={onOpen}>
         {name}
       </button>
       <IncidentNumber number={number} />
