@@ -14,9 +14,21 @@ globalThis.ResizeObserver ??= class {
   unobserve() {}
   disconnect() {}
 };
-for (const [name, value] of [
-  ['offsetWidth', 1200],
-  ['offsetHeight', 600],
+for (const [owner, name, value] of [
+  [HTMLElement, 'offsetWidth', 1200],
+  [HTMLElement, 'offsetHeight', 600],
+  [Element, 'clientWidth', 1200],
+  [Element, 'clientHeight', 600],
 ]) {
-  Object.defineProperty(HTMLElement.prototype, name, { configurable: true, get: () => value });
+  Object.defineProperty(owner.prototype, name, { configurable: true, get: () => value });
 }
+URL.canParse ??= (url, base) => {
+  try {
+    return new URL(url, base) !== undefined;
+  } catch {
+    return false;
+  }
+};
+// Comboboxes measure their options.
+HTMLCanvasElement.prototype.getContext = () => ({ measureText: (text) => ({ width: 7 * text.length }) });
+globalThis.IntersectionObserver ??= globalThis.ResizeObserver;

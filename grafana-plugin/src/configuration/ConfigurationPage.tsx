@@ -105,7 +105,8 @@ function Checklist({ source, found }: { readonly source: DataSourceInstanceSetti
       <ol style={{ listStyle: 'none', margin: 0 }} data-testid={testIds.config.checklist}>
         {steps.map(({ isDone, text, link }) => (
           <li key={text} className={styles.row} style={{ padding: '4px 0' }}>
-            <Icon name={isDone ? 'check-circle' : 'circle'} className={isDone ? styles.success : styles.secondary} title={isDone ? 'Done' : 'To do'} />
+            <Icon name={isDone ? 'check-circle' : 'circle'} className={isDone ? styles.success : styles.secondary} />
+            <span className={styles.hidden}>{isDone ? 'Done:' : 'To do:'}</span>
             <span>
               {text}{' '}
               {link !== undefined && (

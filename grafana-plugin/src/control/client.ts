@@ -185,7 +185,9 @@ export class ControlClient {
     try {
       return await this.#transport(request);
     } catch (error) {
-      request.signal?.throwIfAborted();
+      if (request.signal?.aborted === true) {
+        throw error;
+      }
       throw problemOf(error, `${request.method} /${request.path}`);
     }
   }

@@ -2,6 +2,7 @@ import type { PluginConfigPageProps, AppPluginMeta } from '@grafana/data';
 import { render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import React from 'react';
+import { MemoryRouter } from 'react-router-dom';
 import { throwError } from 'rxjs';
 import { ConfigurationPage } from '../../src/configuration/ConfigurationPage';
 import { checkHealth } from '../../src/datasource/health';
@@ -17,13 +18,13 @@ jest.mock('@grafana/runtime', () => ({
 }));
 
 const page = (enabled = true) =>
-  render(<ConfigurationPage {...({ plugin: { meta: { id: 'apianomaly-anomaly-app', enabled } }, query: {} } as unknown as PluginConfigPageProps<AppPluginMeta>)} />);
+  render(<ConfigurationPage {...({ plugin: { meta: { id: 'apianomaly-anomaly-app', enabled } }, query: {} } as unknown as PluginConfigPageProps<AppPluginMeta>)} />, { wrapper: MemoryRouter });
 
 test('the first step without a data source is to add one', () => {
   sources.getList.mockReturnValue([]);
   page();
   expect(screen.getByTestId(testIds.config.checklist)).toHaveTextContent('Add an API anomaly data source');
-  expect(screen.queryByTitle('Done')).not.toBeInTheDocument();
+  expect(screen.queryByText('Done:')).not.toBeInTheDocument();
 });
 
 test('a processor that answers and scores has done all but the dashboard', async () => {
@@ -32,7 +33,7 @@ test('a processor that answers and scores has done all but the dashboard', async
   sources.get.mockResolvedValue({ client, testDatasource: () => checkHealth(client) });
   page();
   expect(await screen.findByText(/scoring with model m-tp78s3/)).toBeInTheDocument();
-  expect(within(screen.getByTestId(testIds.config.checklist)).getAllByTitle('Done')).toHaveLength(4);
+  expect(within(screen.getByTestId(testIds.config.checklist)).getAllByText('Done:')).toHaveLength(4);
 });
 
 test('a processor that does not answer says what to do', async () => {
@@ -40,7 +41,7 @@ test('a processor that does not answer says what to do', async () => {
   sources.get.mockResolvedValue({ client, testDatasource: () => checkHealth(client) });
   page();
   expect(await screen.findByText(/Check that it runs/)).toBeInTheDocument();
-  expect(screen.getAllByTitle('Done')).toHaveLength(1);
+  expect(screen.getAllByText('Done:')).toHaveLength(1);
 });
 
 test('an app that is not enabled offers to be, and says why it could not', async () => {

@@ -55,7 +55,7 @@ test('plain text off the machine is warned of', () => {
 
 test('a trace data source is kept by uid and name', async () => {
   const onOptionsChange = settings({});
-  await userEvent.click(screen.getByRole('button', { name: 'pick' }));
+  await userEvent.click(screen.getByText('pick'));
   expect((onOptionsChange.mock.calls[0][0] as Options).jsonData.traces).toEqual({ uid: 't', name: 'Tempo' });
 });
 

@@ -22,7 +22,7 @@ test('the overview shows data quality, incidents, users and endpoints', async ()
   renderPanel();
   const list = await screen.findByTestId(testIds.panel.incidents);
   expect(within(list).getAllByText(first!.reason).length).toBeGreaterThan(0);
-  expect(screen.getByTestId(testIds.panel.strip)).toHaveTextContent('With a user62 %low, 38 % by address');
+  expect(screen.getByTestId(testIds.panel.strip)).toHaveTextContent('With a user62 % low, 38 % by address');
   expect(await screen.findByText(`${recorded.users.items[0]!.user.slice(0, 6)}…`)).toBeInTheDocument();
   expect(within(screen.getByTestId(testIds.panel.topEndpoints)).getByText(recorded.endpoints.items[0]!.endpoint)).toBeInTheDocument();
 });

@@ -2,6 +2,7 @@
 import { type DataFrame, dateTime, FieldType, LoadingState, type PanelProps, toDataFrame } from '@grafana/data';
 import { config, locationService } from '@grafana/runtime';
 import { render } from '@testing-library/react';
+import { MemoryRouter } from 'react-router-dom';
 import React from 'react';
 import { AnomalyPanel } from '../../src/panel/AnomalyPanel';
 import type { PanelOptions } from '../../src/panel/options';
@@ -38,7 +39,7 @@ export function renderPanel({ role = 'Admin', answers = {}, options = {}, width 
     height,
     onChangeTimeRange,
   } as unknown as PanelProps<PanelOptions>;
-  return { ...render(<AnomalyPanel {...props} />), ...asked, onChangeTimeRange };
+  return { ...render(<AnomalyPanel {...props} />, { wrapper: MemoryRouter }), ...asked, onChangeTimeRange };
 }
 
 /** A frame as Prometheus gives it. */

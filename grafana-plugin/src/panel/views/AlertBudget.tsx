@@ -239,8 +239,7 @@ function nearestStep(budget: number): number {
 async function backtested(client: ControlClient, budget: number, signal: AbortSignal): Promise<BacktestReport> {
   const untilMs = Date.now() + PATIENCE_MS;
   let job: Job | undefined;
-  while (Date.now() < untilMs) {
-    signal.throwIfAborted();
+  while (Date.now() < untilMs && !signal.aborted) {
     if (job === undefined) {
       try {
         job = await client.backtest({ budget }, signal);
