@@ -288,12 +288,14 @@ test('one card that fails leaves the others', async () => {
   expect(await screen.findByTestId(testIds.panel.incidents)).toBeInTheDocument();
 });
 
-test('a data source that is none of ours, or is not there, is a problem', async () => {
-  renderPanel();
-  sources.get.mockRejectedValue(new Error('Data source xyz was not found.'));
-  renderPanel({});
-  sources.get.mockRejectedValueOnce(new Error('Data source xyz was not found.'));
-  expect((await screen.findAllByTestId(testIds.panel.root)).length).toBeGreaterThan(0);
+test('a data source that is not there is a problem that says what to do', async () => {
+  renderPanel({ options: { control: 'xyz' }, found: () => Promise.reject(new Error('Data source xyz was not found.')) });
+  expect(await screen.findByTestId(testIds.panel.problem)).toHaveTextContent("Data source xyz was not found. Choose another one in the panel's options.");
+});
+
+test('a data source of another kind is a problem', async () => {
+  renderPanel({ found: () => Promise.resolve({ name: 'Prometheus' }) });
+  expect(await screen.findByTestId(testIds.panel.problem)).toHaveTextContent('“Prometheus” is no API anomaly data source.');
 });
 
 test('without a control data source it is read-only from its queries', async () => {

@@ -36,7 +36,7 @@ interface PluginMeta {
 }
 
 export class Grafana {
-  readonly behind: Behind;
+  behind: Behind;
   readonly #server: Server;
   readonly #plugins = new Map<string, { readonly folder: string; readonly meta: PluginMeta }>();
   /** Requests to the proxy: role, method, path and status. */
