@@ -52,7 +52,10 @@ for (const [name, content] of files) {
   check(!content.includes('%VERSION%') && !content.includes('%TODAY%'), `${name} has a placeholder left.`);
   check(!/\.(exe|so|dylib)$|_(amd64|arm64)$/.test(name), `${name} is a program.`);
   if (name.endsWith('.svg')) {
-    check(!/<script|<foreignObject|\son\w+=|href=["']?(?!#)/i.test(content.toString('utf8')), `${name} is an image that can act.`);
+    check(
+      !/<script|<foreignObject|\son\w+=|href=["']?(?!#)/i.test(content.toString('utf8')),
+      `${name} is an image that can act.`,
+    );
   }
   if (name.endsWith('module.js')) {
     check(files.has(`${name}.map`), `${name} has no source map.`);
@@ -72,7 +75,10 @@ function checkPlugin(name: string, plugin: Plugin): void {
   check(plugin.name !== id && plugin.name !== '', `${name}: it needs a name.`);
   check(info.version === version, `${name}: the version is ${info.version}, of package.json ${version}.`);
   check(/^\d{4}-\d{2}-\d{2}$/.test(info.updated), `${name}: updated is ${info.updated}.`);
-  check((info.description ?? '') !== '' && (info.keywords ?? []).length > 0, `${name}: it needs a description and keywords.`);
+  check(
+    (info.description ?? '') !== '' && (info.keywords ?? []).length > 0,
+    `${name}: it needs a description and keywords.`,
+  );
   check(/^>=\d+\.\d+\.0/.test(dependencies.grafanaDependency), `${name}: grafanaDependency is pinned to a patch.`);
   check(files.has(`${folder}/module.js`), `${name}: module.js is missing.`);
   for (const image of [info.logos.small, info.logos.large, ...(info.screenshots ?? []).map((shot) => shot.path)]) {
@@ -87,7 +93,10 @@ function checkPlugin(name: string, plugin: Plugin): void {
   }
   if (folder !== app) {
     const place = path.posix.relative(app, name);
-    check(main.includes?.some((include) => include.path === place) === true, `${name} is not among the includes of the app.`);
+    check(
+      main.includes?.some((include) => include.path === place) === true,
+      `${name} is not among the includes of the app.`,
+    );
   }
 }
 

@@ -13,7 +13,20 @@ import user from './recorded/user.json';
 import users from './recorded/users.json';
 import { ControlClient, type ControlRequest } from '../src/control/client';
 
-export const recorded = { anomalies, backtest, endpoints, feedback, incident, incidents, jobs, models, sensitivity, status, user, users };
+export const recorded = {
+  anomalies,
+  backtest,
+  endpoints,
+  feedback,
+  incident,
+  incidents,
+  jobs,
+  models,
+  sensitivity,
+  status,
+  user,
+  users,
+};
 
 type Answer = unknown | ((request: ControlRequest) => unknown);
 
@@ -26,7 +39,9 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   'GET incidents': ({ query }: ControlRequest) => ({ items: query?.['open'] === true ? [] : incidents.items, ...ONCE }),
   'GET incidents/*': incident,
   'POST incidents/*/feedback': ({ query }: ControlRequest) =>
-    query?.['dry_run'] === true ? feedback : { ...feedback, applied: true, exclusion: { ...feedback.exclusion, id: 'e-1' } },
+    query?.['dry_run'] === true
+      ? feedback
+      : { ...feedback, applied: true, exclusion: { ...feedback.exclusion, id: 'e-1' } },
   'GET users': { ...users, ...ONCE },
   'GET users/*': user,
   'POST users/erase': { entities: 1, rows: 2, records: 3, files: 1 },
@@ -51,7 +66,9 @@ export interface Asked {
 }
 
 /** `changes` are laid over the recorded answers; a function may throw what Grafana's fetch rejects with. */
-export function recordedClient(changes: Readonly<Record<string, Answer>> = {}): { readonly client: ControlClient } & Asked {
+export function recordedClient(
+  changes: Readonly<Record<string, Answer>> = {},
+): { readonly client: ControlClient } & Asked {
   const calls: string[] = [];
   const requests: ControlRequest[] = [];
   const answers = { ...ANSWERS, ...changes };
@@ -61,7 +78,11 @@ export function recordedClient(changes: Readonly<Record<string, Answer>> = {}): 
     requests.push(request);
     const key = Object.keys(answers).find((name) => {
       const [method, pattern] = name.split(' ');
-      return method === request.method && new RegExp(`^${pattern!.replaceAll('*', '[^/]+')}$`).test(path) && path !== 'users/erase';
+      return (
+        method === request.method &&
+        new RegExp(`^${pattern!.replaceAll('*', '[^/]+')}$`).test(path) &&
+        path !== 'users/erase'
+      );
     });
     const name = path === 'users/erase' ? 'POST users/erase' : key;
     if (name === undefined) {

@@ -12,14 +12,19 @@ export interface Route {
 
 export type Outcome =
   | { readonly kind: 'denied' }
-  | { readonly kind: 'forwarded'; readonly path: string; readonly headers: Readonly<Record<string, string>>; readonly route: Route | undefined };
+  | {
+      readonly kind: 'forwarded';
+      readonly path: string;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly route: Route | undefined;
+    };
 
 const RANKS: Readonly<Record<string, number>> = { Viewer: 1, Editor: 2, Admin: 3 };
 
 export function proxied(
   routes: readonly Route[],
   request: { readonly method: string; readonly path: string; readonly role: string },
-  secrets: Readonly<Record<string, string>>
+  secrets: Readonly<Record<string, string>>,
 ): Outcome {
   // Cleaned as Go's path.Clean does: no dots, no double slashes.
   const path = new URL(`http://x/${request.path}`).pathname.replace(/\/{2,}/g, '/').slice(1);
@@ -30,7 +35,8 @@ export function proxied(
   if ((RANKS[request.role] ?? 0) < RANKS[route.reqRole]!) {
     return { kind: 'denied' };
   }
-  const filled = (content: string) => content.replace(/\{\{ \.SecureJsonData\.(\w+) \}\}/g, (_, name: string) => secrets[name] ?? '<no value>');
+  const filled = (content: string) =>
+    content.replace(/\{\{ \.SecureJsonData\.(\w+) \}\}/g, (_, name: string) => secrets[name] ?? '<no value>');
   const headers = Object.fromEntries(route.headers.map(({ name, content }) => [name.toLowerCase(), filled(content)]));
   return { kind: 'forwarded', path, headers, route };
 }

@@ -26,7 +26,13 @@ export function ConfigurationPage({ plugin }: PluginConfigPageProps<AppPluginMet
   const sources = getDataSourceSrv().getList({ type: TYPE });
   const enable = async () => {
     try {
-      await lastValueFrom(getBackendSrv().fetch({ url: `/api/plugins/${id}/settings`, method: 'POST', data: { enabled: true, pinned: true } }));
+      await lastValueFrom(
+        getBackendSrv().fetch({
+          url: `/api/plugins/${id}/settings`,
+          method: 'POST',
+          data: { enabled: true, pinned: true },
+        }),
+      );
       window.location.reload();
     } catch (error) {
       setFailure(problemOf(error, 'enable').message);
@@ -43,8 +49,16 @@ export function ConfigurationPage({ plugin }: PluginConfigPageProps<AppPluginMet
           Its data source and panel work once it is. <Button onClick={() => void enable()}>Enable</Button>
         </Alert>
       )}
-      {failure !== undefined && <Alert severity="error" title="It could not be enabled">{failure}</Alert>}
-      {sources.length === 0 ? <Checklist source={undefined} found={undefined} /> : sources.map((source) => <Source key={source.uid} source={source} />)}
+      {failure !== undefined && (
+        <Alert severity="error" title="It could not be enabled">
+          {failure}
+        </Alert>
+      )}
+      {sources.length === 0 ? (
+        <Checklist source={undefined} found={undefined} />
+      ) : (
+        sources.map((source) => <Source key={source.uid} source={source} />)
+      )}
     </div>
   );
 }
@@ -54,12 +68,24 @@ function Source({ source }: { readonly source: DataSourceInstanceSettings }) {
   const tested = useLoaded(`test ${source.uid}`, () => test(source.uid));
   const { value, problem } = tested;
   return (
-    <section className={`${styles.card} ${styles.pad}`} style={{ gap: 8 }} aria-label={source.name} data-testid={testIds.config.test}>
+    <section
+      className={`${styles.card} ${styles.pad}`}
+      style={{ gap: 8 }}
+      aria-label={source.name}
+      data-testid={testIds.config.test}
+    >
       <div className={styles.row}>
         <h3 className={styles.value} style={{ margin: 0 }}>
           {source.name}
         </h3>
-        <Button className={styles.push} size="sm" variant="secondary" icon="sync" disabled={tested.isLoading} onClick={tested.reload}>
+        <Button
+          className={styles.push}
+          size="sm"
+          variant="secondary"
+          icon="sync"
+          disabled={tested.isLoading}
+          onClick={tested.reload}
+        >
           Test the connection
         </Button>
       </div>
@@ -82,18 +108,37 @@ async function test(uid: string): Promise<Found> {
 }
 
 /** What is done, and what comes next. */
-function Checklist({ source, found }: { readonly source: DataSourceInstanceSettings | undefined; readonly found: Found | undefined }) {
+function Checklist({
+  source,
+  found,
+}: {
+  readonly source: DataSourceInstanceSettings | undefined;
+  readonly found: Found | undefined;
+}) {
   const styles = useStyles2(look);
   const status = found?.status;
-  const steps: Array<{ readonly isDone: boolean; readonly text: string; readonly link?: { readonly href: string; readonly text: string } }> = [
+  const steps: Array<{
+    readonly isDone: boolean;
+    readonly text: string;
+    readonly link?: { readonly href: string; readonly text: string };
+  }> = [
     {
       isDone: source !== undefined,
       text: 'Add an API anomaly data source, with the address and the read token of the processor.',
-      link: { href: source === undefined ? '/connections/datasources/new' : `/connections/datasources/edit/${source.uid}`, text: source === undefined ? 'Add a data source' : 'Its settings' },
+      link: {
+        href: source === undefined ? '/connections/datasources/new' : `/connections/datasources/edit/${source.uid}`,
+        text: source === undefined ? 'Add a data source' : 'Its settings',
+      },
     },
     { isDone: status !== undefined, text: 'The processor answers.' },
-    { isDone: (status?.throughput.spans ?? 0) > 0, text: 'Spans arrive: a collector sends traces to port 4317 of the processor.' },
-    { isDone: status !== undefined && status.model !== null, text: 'The first model is learned; that takes an hour of traffic, or an upload in the Model view.' },
+    {
+      isDone: (status?.throughput.spans ?? 0) > 0,
+      text: 'Spans arrive: a collector sends traces to port 4317 of the processor.',
+    },
+    {
+      isDone: status !== undefined && status.model !== null,
+      text: 'The first model is learned; that takes an hour of traffic, or an upload in the Model view.',
+    },
     {
       isDone: false,
       text: 'Put the panel “API anomalies” on a dashboard and choose the data source in its options.',

@@ -11,7 +11,7 @@ export interface Rows<Row> {
 /** The first `limit` rows. `read` gets the size and the cursor of a page. */
 export async function allPages<Row>(
   limit: number,
-  read: (page: { readonly limit: number; readonly cursor?: string }) => Promise<Page<Row>>
+  read: (page: { readonly limit: number; readonly cursor?: string }) => Promise<Page<Row>>,
 ): Promise<Rows<Row>> {
   const rows: Row[] = [];
   let cursor: string | undefined;

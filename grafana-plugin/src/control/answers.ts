@@ -290,7 +290,11 @@ export interface FeedbackAnswer {
   readonly feedback: string | null;
   readonly exclusion: {
     readonly id: string | null;
-    readonly scope: { readonly entity: string | null; readonly endpoint: string | null; readonly behavior: string | null };
+    readonly scope: {
+      readonly entity: string | null;
+      readonly endpoint: string | null;
+      readonly behavior: string | null;
+    };
     readonly expires: string;
   } | null;
   readonly preview: {

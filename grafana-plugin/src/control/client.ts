@@ -69,7 +69,7 @@ export class ControlClient {
 
   incidents(
     query: FindingsQuery & { readonly open?: boolean; readonly feedback?: string },
-    signal?: AbortSignal
+    signal?: AbortSignal,
   ): Promise<Page<Incident>> {
     return this.#page('incidents', query, signal);
   }
@@ -91,7 +91,7 @@ export class ControlClient {
 
   users(
     query: Query & { readonly min_score?: number; readonly sort?: string; readonly order?: string },
-    signal?: AbortSignal
+    signal?: AbortSignal,
   ): Promise<Page<User>> {
     return this.#page('users', query, signal);
   }
@@ -107,7 +107,7 @@ export class ControlClient {
 
   endpoints(
     query: Query & { readonly service?: string; readonly search?: string; readonly sort?: string },
-    signal?: AbortSignal
+    signal?: AbortSignal,
   ): Promise<Page<Endpoint>> {
     return this.#page('endpoints', query, signal);
   }
@@ -176,7 +176,7 @@ export class ControlClient {
     path: string,
     body: unknown,
     signal?: AbortSignal,
-    query: Query = {}
+    query: Query = {},
   ): Promise<Answer> {
     return objectIn(await this.#call({ method, path: `api/v1/${path}`, body, query, signal }), path) as Answer;
   }

@@ -36,7 +36,7 @@ export const FEATURE_NOUNS: Readonly<Record<string, string>> = {
   failed_users: 'users who were refused in 5 min',
   users: 'distinct users in 5 min',
   new_users: 'users never seen from here in 5 min',
-  share: 'of the service\'s calls in 5 min',
+  share: "of the service's calls in 5 min",
   server_error_excess: 'nats of server errors beyond the usual rate',
   client_error_excess: 'nats of refused calls beyond the usual rate',
   latency_shift: 'standard deviations above the usual duration',

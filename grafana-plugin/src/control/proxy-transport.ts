@@ -14,7 +14,7 @@ export function proxyTransport(url: string): Transport {
         ...(signal !== undefined && { abortSignal: signal }),
         ...(body !== undefined && { data: body }),
         ...(body instanceof Blob && { headers: { 'Content-Type': 'application/octet-stream' } }),
-      })
+      }),
     );
     return response.data;
   };

@@ -81,7 +81,9 @@ export function ConfigEditor({ options, onOptionsChange }: Props) {
               autoComplete="off"
               isConfigured={secureJsonFields[token.secret] === true}
               value={secureJsonData[token.secret] ?? ''}
-              onChange={({ currentTarget }) => setToken(token, currentTarget.value.trim(), currentTarget.value.trim() !== '')}
+              onChange={({ currentTarget }) =>
+                setToken(token, currentTarget.value.trim(), currentTarget.value.trim() !== '')
+              }
               onReset={() => setToken(token, '', false)}
             />
           </Field>
@@ -95,7 +97,9 @@ export function ConfigEditor({ options, onOptionsChange }: Props) {
             noDefault
             width={50}
             current={jsonData.traces?.uid ?? null}
-            onChange={({ uid, name }) => onOptionsChange({ ...options, jsonData: { ...jsonData, traces: { uid, name } } })}
+            onChange={({ uid, name }) =>
+              onOptionsChange({ ...options, jsonData: { ...jsonData, traces: { uid, name } } })
+            }
             onClear={() => onOptionsChange({ ...options, jsonData: { ...jsonData, traces: undefined } })}
           />
         </Field>

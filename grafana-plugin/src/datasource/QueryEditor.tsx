@@ -62,7 +62,13 @@ export function QueryEditor({ query, onChange, onRunQuery }: Props) {
     <div data-testid={testIds.query.editor}>
       <InlineFieldRow>
         <InlineField label="Show" labelWidth={14} htmlFor={id('type')}>
-          <Combobox id={id('type')} width={30} options={TYPES} value={type} onChange={({ value }) => change({ type: value })} />
+          <Combobox
+            id={id('type')}
+            width={30}
+            options={TYPES}
+            value={type}
+            onChange={({ value }) => change({ type: value })}
+          />
         </InlineField>
         <InlineField label="At most" labelWidth={14} htmlFor={id('limit')} tooltip={`Rows, 1 to ${LARGEST_LIMIT}`}>
           <Input

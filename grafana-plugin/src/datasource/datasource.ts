@@ -68,7 +68,8 @@ export class AnomalyDataSource extends DataSourceApi<AnomalyQuery, AnomalySettin
 
   async query(request: DataQueryRequest<AnomalyQuery>): Promise<DataQueryResponse> {
     const targets = request.targets.filter((target) => this.filterQuery(target));
-    const isAnnotation = request.app === 'dashboard' && targets.some(({ refId }) => refId === 'annotations' || refId === 'Anno');
+    const isAnnotation =
+      request.app === 'dashboard' && targets.some(({ refId }) => refId === 'annotations' || refId === 'Anno');
     const results = await Promise.all(
       targets.map(async (target) => {
         try {
@@ -78,7 +79,7 @@ export class AnomalyDataSource extends DataSourceApi<AnomalyQuery, AnomalySettin
           const { message } = problemOf(error, target.type ?? 'incidents');
           return { frames: [], error: { refId: target.refId, message } };
         }
-      })
+      }),
     );
     const errors = results.flatMap(({ error }) => (error === undefined ? [] : [error]));
     return { data: results.flatMap(({ frames }) => frames), ...(errors.length > 0 && { errors }) };
@@ -154,9 +155,11 @@ function finished(
   frame: DataFrame,
   { refId }: AnomalyQuery,
   rows?: Rows<unknown>,
-  notices: readonly string[] = []
+  notices: readonly string[] = [],
 ): DataFrame {
-  const cut = rows?.isCut ? [`Only the first ${rows.rows.length} rows are shown. Narrow the query or raise its limit.`] : [];
+  const cut = rows?.isCut
+    ? [`Only the first ${rows.rows.length} rows are shown. Narrow the query or raise its limit.`]
+    : [];
   const all = [...cut, ...notices].map((text) => ({ severity: 'info' as const, text }));
   return { ...frame, refId, meta: { ...frame.meta, ...(all.length > 0 && { notices: all }) } };
 }

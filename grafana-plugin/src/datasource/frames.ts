@@ -94,11 +94,26 @@ export function endpointsFrame(rows: readonly Endpoint[]): DataFrame {
     ['calls', FieldType.number, (row) => row.now.calls, { displayName: 'calls in 5 min', decimals: 1 }],
     ['callsUsual', FieldType.number, (row) => row.usual.calls, { displayName: 'usual calls in 5 min', decimals: 1 }],
     ['duration', FieldType.number, (row) => row.now.duration_ms, MILLISECONDS],
-    ['durationUsual', FieldType.number, (row) => row.usual.duration_ms, { ...MILLISECONDS, displayName: 'usual duration' }],
+    [
+      'durationUsual',
+      FieldType.number,
+      (row) => row.usual.duration_ms,
+      { ...MILLISECONDS, displayName: 'usual duration' },
+    ],
     ['serverErrors', FieldType.number, (row) => row.now.server_errors, { ...SHARE, displayName: 'server errors' }],
-    ['serverErrorsUsual', FieldType.number, (row) => row.usual.server_errors, { ...SHARE, displayName: 'usual server errors' }],
+    [
+      'serverErrorsUsual',
+      FieldType.number,
+      (row) => row.usual.server_errors,
+      { ...SHARE, displayName: 'usual server errors' },
+    ],
     ['clientErrors', FieldType.number, (row) => row.now.client_errors, { ...SHARE, displayName: 'client errors' }],
-    ['clientErrorsUsual', FieldType.number, (row) => row.usual.client_errors, { ...SHARE, displayName: 'usual client errors' }],
+    [
+      'clientErrorsUsual',
+      FieldType.number,
+      (row) => row.usual.client_errors,
+      { ...SHARE, displayName: 'usual client errors' },
+    ],
   ]);
 }
 
@@ -110,7 +125,12 @@ export function modelsFrame(rows: readonly Model[]): DataFrame {
     ['from', FieldType.time, (row) => time(row.from)],
     ['to', FieldType.time, (row) => time(row.to)],
     ['origin', FieldType.string, (row) => row.origin],
-    ['gatesPassed', FieldType.number, (row) => row.gates.filter(({ passed }) => passed).length, { displayName: 'gates passed' }],
+    [
+      'gatesPassed',
+      FieldType.number,
+      (row) => row.gates.filter(({ passed }) => passed).length,
+      { displayName: 'gates passed' },
+    ],
     ['gates', FieldType.number, (row) => row.gates.length],
   ]);
 }

@@ -5,7 +5,7 @@ import type { AnomalyQuery, AnomalySecrets, AnomalySettings } from './query';
 import { QueryEditor } from './QueryEditor';
 
 export const plugin = new DataSourcePlugin<AnomalyDataSource, AnomalyQuery, AnomalySettings, AnomalySecrets>(
-  AnomalyDataSource
+  AnomalyDataSource,
 )
   .setConfigEditor(ConfigEditor)
   .setQueryEditor(QueryEditor);

@@ -1,5 +1,6 @@
 /** What can be asked of the data source, and how queries and settings are saved. */
-import type { DataQuery, DataSourceJsonData } from '@grafana/data';
+import type { DataSourceJsonData } from '@grafana/data';
+import type { DataQuery } from '@grafana/schema';
 
 export const QUERY_TYPES = [
   { value: 'incidents', label: 'Incidents', description: 'What happened, one row an incident' },

@@ -28,7 +28,10 @@ export async function variableValues(client: ControlClient, query: string): Prom
     case 'severities':
       return SEVERITIES.map((value) => ({ text: sentenceCase(value), value }));
     case 'models':
-      return (await client.models()).items.map(({ version, state }) => ({ text: `${version} (${state})`, value: version }));
+      return (await client.models()).items.map(({ version, state }) => ({
+        text: `${version} (${state})`,
+        value: version,
+      }));
     case 'incidents':
       return (await client.incidents({ sort: 'score', limit: 100 })).items.map(({ id, behavior, entity }) => ({
         text: `${behaviorInWords(behavior)}, ${entity}`,

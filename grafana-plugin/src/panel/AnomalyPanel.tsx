@@ -20,7 +20,13 @@ import { Overview } from './views/Overview';
 import { ReadOnly } from './views/ReadOnly';
 import { Users } from './views/Users';
 
-const TITLES: Readonly<Record<View, string>> = { overview: 'Overview', incidents: 'Incidents', users: 'Users', endpoints: 'Endpoints', model: 'Model' };
+const TITLES: Readonly<Record<View, string>> = {
+  overview: 'Overview',
+  incidents: 'Incidents',
+  users: 'Users',
+  endpoints: 'Endpoints',
+  model: 'Model',
+};
 const BAR = 41;
 const STATUS_EVERY_MS = 10_000;
 const MOST_OPEN = 100;
@@ -35,7 +41,14 @@ export function AnomalyPanel(props: PanelProps<PanelOptions>) {
     return (
       <div className={styles.root} style={{ width, height }} data-testid={testIds.panel.root}>
         <div className={styles.body}>
-          <ReadOnly series={data.series} timeRange={timeRange} timeZone={timeZone} width={width} error={error} onZoom={(from, to) => onChangeTimeRange({ from, to })} />
+          <ReadOnly
+            series={data.series}
+            timeRange={timeRange}
+            timeZone={timeZone}
+            width={width}
+            error={error}
+            onZoom={(from, to) => onChangeTimeRange({ from, to })}
+          />
         </div>
       </div>
     );
@@ -63,7 +76,9 @@ async function dataSource(uid: string): Promise<AnomalyDataSource> {
     throw new Error(`“${found.name}” is no API anomaly data source.`);
   } catch (error) {
     const { message } = error as Error;
-    throw new ControlProblem('refused', `${message} Choose another one in the panel's options.`, { call: `data source ${uid}` });
+    throw new ControlProblem('refused', `${message} Choose another one in the panel's options.`, {
+      call: `data source ${uid}`,
+    });
   }
 }
 
@@ -74,7 +89,17 @@ interface Notice {
   readonly undo: (() => Promise<void>) | undefined;
 }
 
-function Connected({ id, options, data, timeRange, timeZone, width, height, onChangeTimeRange, source }: ConnectedProps) {
+function Connected({
+  id,
+  options,
+  data,
+  timeRange,
+  timeZone,
+  width,
+  height,
+  onChangeTimeRange,
+  source,
+}: ConnectedProps) {
   const styles = useStyles2(look);
   const pinned = options.view === 'tabs' ? undefined : options.view;
   const [place, goTo] = usePlace(id, pinned);
@@ -84,7 +109,7 @@ function Connected({ id, options, data, timeRange, timeZone, width, height, onCh
   const open = useLoaded(
     'open incidents',
     async (signal) => (await client.incidents({ open: true, sort: 'score', limit: MOST_OPEN }, signal)).items,
-    { everyMs: STATUS_EVERY_MS }
+    { everyMs: STATUS_EVERY_MS },
   );
   const control: Control = {
     client,
@@ -130,16 +155,33 @@ function Connected({ id, options, data, timeRange, timeZone, width, height, onCh
                   Undo
                 </Button>
               )}
-              <Button size="sm" fill="text" variant="secondary" icon="times" className={styles.push} aria-label="Close the notice" onClick={() => setNotice(undefined)} />
+              <Button
+                size="sm"
+                fill="text"
+                variant="secondary"
+                icon="times"
+                className={styles.push}
+                aria-label="Close the notice"
+                onClick={() => setNotice(undefined)}
+              />
             </div>
           )}
           {status.value === undefined && status.problem !== undefined && (
             <>
               <ProblemView problem={status.problem} dataSource={control.dataSource} onRetry={status.reload} />
-              <ReadOnly series={data.series} timeRange={timeRange} timeZone={timeZone} width={width} isByChoice={false} onZoom={control.zoomTo} />
+              <ReadOnly
+                series={data.series}
+                timeRange={timeRange}
+                timeZone={timeZone}
+                width={width}
+                isByChoice={false}
+                onZoom={control.zoomTo}
+              />
             </>
           )}
-          {status.value === undefined && status.problem === undefined && <LoadingPlaceholder text="Asking the processor …" />}
+          {status.value === undefined && status.problem === undefined && (
+            <LoadingPlaceholder text="Asking the processor …" />
+          )}
           {status.value !== undefined && (
             <div className={`${styles.column} ${styles.grow} ${isLost ? styles.dimmed : ''}`}>
               <ViewOf place={place} series={data.series} control={control} />
@@ -151,7 +193,15 @@ function Connected({ id, options, data, timeRange, timeZone, width, height, onCh
   );
 }
 
-function ViewOf({ place, series, control }: { readonly place: Place; readonly series: PanelProps['data']['series']; readonly control: Control }) {
+function ViewOf({
+  place,
+  series,
+  control,
+}: {
+  readonly place: Place;
+  readonly series: PanelProps['data']['series'];
+  readonly control: Control;
+}) {
   const status = control.status.value!;
   const isNew = status.model === null && status.throughput.spans === 0;
   switch (place.tab) {
@@ -171,13 +221,24 @@ function ViewOf({ place, series, control }: { readonly place: Place; readonly se
   }
 }
 
-function Bar({ place, control: { goTo, open, status, timeZone, width } }: { readonly place: Place; readonly control: Control }) {
+function Bar({
+  place,
+  control: { goTo, open, status, timeZone, width },
+}: {
+  readonly place: Place;
+  readonly control: Control;
+}) {
   const styles = useStyles2(look);
   const updated = status.atMs === undefined ? '' : `Updated ${format.time(status.atMs, timeZone, 'HH:mm:ss')}`;
   if (width < 480) {
     return (
       <div className={styles.bar} style={{ padding: 8 }}>
-        <Combobox aria-label="View" options={VIEWS.map((value) => ({ value, label: TITLES[value] }))} value={place.tab} onChange={({ value }) => goTo({ tab: value })} />
+        <Combobox
+          aria-label="View"
+          options={VIEWS.map((value) => ({ value, label: TITLES[value] }))}
+          value={place.tab}
+          onChange={({ value }) => goTo({ tab: value })}
+        />
       </div>
     );
   }
@@ -189,7 +250,9 @@ function Bar({ place, control: { goTo, open, status, timeZone, width } }: { read
             key={view}
             label={TITLES[view]}
             active={place.tab === view}
-            counter={view === 'incidents' && open.value !== undefined && open.value.length > 0 ? open.value.length : undefined}
+            counter={
+              view === 'incidents' && open.value !== undefined && open.value.length > 0 ? open.value.length : undefined
+            }
             onChangeTab={() => goTo({ tab: view })}
           />
         ))}

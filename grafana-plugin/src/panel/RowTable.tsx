@@ -50,7 +50,12 @@ export function RowTable<Row>(props: Props<Row>) {
     requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-index="${next}"]`)?.focus());
   };
   const onKeyDown = (event: React.KeyboardEvent) => {
-    const steps: Record<string, number> = { ArrowDown: current + 1, ArrowUp: current - 1, Home: 0, End: rows.length - 1 };
+    const steps: Record<string, number> = {
+      ArrowDown: current + 1,
+      ArrowUp: current - 1,
+      Home: 0,
+      End: rows.length - 1,
+    };
     const isRow = event.target instanceof HTMLElement && event.target.dataset['index'] !== undefined;
     if (event.key === 'Escape' && onEscape !== undefined) {
       onEscape();
@@ -102,7 +107,11 @@ export function RowTable<Row>(props: Props<Row>) {
                 onClick={isGrid ? () => onOpen(row) : undefined}
               >
                 {columns.map(({ header, isRight, cell }) => (
-                  <div key={header} role={isGrid ? 'gridcell' : 'cell'} className={cx(styles.cell, isRight && styles.right)}>
+                  <div
+                    key={header}
+                    role={isGrid ? 'gridcell' : 'cell'}
+                    className={cx(styles.cell, isRight && styles.right)}
+                  >
                     {cell(row, index)}
                   </div>
                 ))}
@@ -119,9 +128,27 @@ function getStyles({ colors, spacing, typography }: GrafanaTheme2) {
   return {
     table: css({ display: 'flex', flexDirection: 'column', flex: 1, minHeight: 0, minWidth: 0 }),
     scroller: css({ flex: 1, minHeight: 0, overflowY: 'auto', overflowX: 'hidden' }),
-    row: css({ display: 'grid', alignItems: 'center', gap: spacing(1.5), padding: spacing(0, 1.5), borderBottom: `1px solid ${colors.border.weak}`, width: '100%', '[role=rowgroup] &[data-index]': { position: 'absolute', top: 0, left: 0 } }),
-    header: css({ fontSize: typography.bodySmall.fontSize, lineHeight: '18px', fontWeight: typography.fontWeightMedium, color: colors.text.secondary, padding: spacing(0.75, 1.5) }),
-    isOpening: css({ cursor: 'pointer', '&:hover': { background: colors.action.hover }, '&:focus-visible': { outline: `2px solid ${colors.primary.main}`, outlineOffset: -2 } }),
+    row: css({
+      display: 'grid',
+      alignItems: 'center',
+      gap: spacing(1.5),
+      padding: spacing(0, 1.5),
+      borderBottom: `1px solid ${colors.border.weak}`,
+      width: '100%',
+      '[role=rowgroup] &[data-index]': { position: 'absolute', top: 0, left: 0 },
+    }),
+    header: css({
+      fontSize: typography.bodySmall.fontSize,
+      lineHeight: '18px',
+      fontWeight: typography.fontWeightMedium,
+      color: colors.text.secondary,
+      padding: spacing(0.75, 1.5),
+    }),
+    isOpening: css({
+      cursor: 'pointer',
+      '&:hover': { background: colors.action.hover },
+      '&:focus-visible': { outline: `2px solid ${colors.primary.main}`, outlineOffset: -2 },
+    }),
     selected: css({ background: colors.action.hover, boxShadow: `inset 2px 0 0 ${colors.warning.main}` }),
     cell: css({ minWidth: 0, overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' }),
     right: css({ textAlign: 'right' }),

@@ -54,7 +54,8 @@ export function ScoreTimeline(props: Props) {
   const height = TOP + PLOT + 8 + LANE * lanes.length + 20;
   const line = points.map(({ timeMs, score }) => `${x(timeMs).toFixed(1)},${y(score).toFixed(1)}`).join(' ');
   const [first, last] = [points[0], points.at(-1)];
-  const area = first && last ? `${x(first.timeMs).toFixed(1)},${y(0)} ${line} ${x(last.timeMs).toFixed(1)},${y(0)}` : '';
+  const area =
+    first && last ? `${x(first.timeMs).toFixed(1)},${y(0)} ${line} ${x(last.timeMs).toFixed(1)},${y(0)}` : '';
   const release = () => {
     if (drag !== undefined && Math.abs(drag[1] - drag[0]) > span / 200) {
       onZoom(Math.min(...drag), Math.max(...drag));
@@ -117,7 +118,14 @@ export function ScoreTimeline(props: Props) {
           <>
             <polygon points={area} fill={colors.flagged} fillOpacity={0.3} clipPath={`url(#${clip})`} />
             <polyline points={line} fill="none" stroke={colors.flagged} strokeWidth={1.5} clipPath={`url(#${clip})`} />
-            <line x1={LEFT} x2={LEFT + inner} y1={y(threshold)} y2={y(threshold)} stroke={theme.colors.warning.text} strokeDasharray="4 3" />
+            <line
+              x1={LEFT}
+              x2={LEFT + inner}
+              y1={y(threshold)}
+              y2={y(threshold)}
+              stroke={theme.colors.warning.text}
+              strokeDasharray="4 3"
+            />
             <text x={LEFT + 8} y={y(threshold) - 5} fontSize={12} fill={theme.colors.warning.text}>
               {`flagged above ${format.score(threshold)} · rarer than ${oddsInWords(threshold)}`}
               <title>Minimum effect and persistence decide too.</title>
@@ -190,8 +198,24 @@ function Lane({ incident, number, y, x1, x2, right, isBefore, color, textColor, 
   return (
     <g style={{ cursor: 'pointer' }} onPointerDown={(event) => event.stopPropagation()} onClick={() => onOpen?.(id)}>
       <title>{`${name}: ${reason}`}</title>
-      <rect x={x1} y={y - 2} width={width} height={open ? 4 : 5} rx={2} fill={open ? color : 'none'} stroke={open ? 'none' : textColor} strokeOpacity={0.6} />
-      <text x={isLabelRight ? x1 + width + 6 : x1 - 5} y={y + 4} textAnchor={isLabelRight ? 'start' : 'end'} fontSize={11} fill={textColor} fillOpacity={open ? 1 : 0.75}>
+      <rect
+        x={x1}
+        y={y - 2}
+        width={width}
+        height={open ? 4 : 5}
+        rx={2}
+        fill={open ? color : 'none'}
+        stroke={open ? 'none' : textColor}
+        strokeOpacity={0.6}
+      />
+      <text
+        x={isLabelRight ? x1 + width + 6 : x1 - 5}
+        y={y + 4}
+        textAnchor={isLabelRight ? 'start' : 'end'}
+        fontSize={11}
+        fill={textColor}
+        fillOpacity={open ? 1 : 0.75}
+      >
         {label}
       </text>
     </g>

@@ -20,7 +20,9 @@ export function Sparkline({ values, width, height = 18, threshold = Infinity, co
   const y = (value: number) => height - 1 - (height - 2) * Math.min(1, Math.max(0, value / highest));
   const step = width / Math.max(1, values.length - 1);
   const points = values.length === 1 ? [values[0]!, values[0]!] : values;
-  const path = points.map((value, index) => `${(index * (values.length === 1 ? width : step)).toFixed(1)},${y(value).toFixed(1)}`).join(' ');
+  const path = points
+    .map((value, index) => `${(index * (values.length === 1 ? width : step)).toFixed(1)},${y(value).toFixed(1)}`)
+    .join(' ');
   return (
     <svg aria-hidden="true" width={width} height={height} style={{ verticalAlign: 'middle', overflow: 'visible' }}>
       <polyline points={path} fill="none" stroke={marks(theme).line} strokeOpacity={0.55} />
@@ -29,7 +31,13 @@ export function Sparkline({ values, width, height = 18, threshold = Infinity, co
           <clipPath id={clip}>
             <rect x={0} y={-2} width={width} height={Math.max(0, y(threshold)) + 2} />
           </clipPath>
-          <polyline points={path} fill="none" stroke={color ?? marks(theme).flagged} strokeWidth={1.5} clipPath={`url(#${clip})`} />
+          <polyline
+            points={path}
+            fill="none"
+            stroke={color ?? marks(theme).flagged}
+            strokeWidth={1.5}
+            clipPath={`url(#${clip})`}
+          />
         </>
       )}
     </svg>

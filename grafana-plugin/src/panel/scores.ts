@@ -67,7 +67,9 @@ export function namedValues(frames: readonly DataFrame[], refId: (typeof REF_IDS
       continue;
     }
     for (const field of frame.fields) {
-      const values = field.values.filter((value): value is number => typeof value === 'number' && Number.isFinite(value));
+      const values = field.values.filter(
+        (value): value is number => typeof value === 'number' && Number.isFinite(value),
+      );
       const last = values.at(-1);
       if (field.type === FieldType.number && last !== undefined) {
         found.push({ name: getFieldDisplayName(field, frame, [...frames]), labels: field.labels ?? {}, values, last });

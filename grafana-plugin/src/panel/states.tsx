@@ -72,7 +72,14 @@ export function ProblemView({ problem, dataSource, onRetry }: ProblemProps) {
       </div>
       <div className={styles.wrap}>
         <span className={styles.muted}>Not an admin? Send this:</span> <code>{report}</code>
-        <ClipboardButton icon="copy" size="sm" fill="text" variant="secondary" getText={() => report} aria-label="Copy the report" />
+        <ClipboardButton
+          icon="copy"
+          size="sm"
+          fill="text"
+          variant="secondary"
+          getText={() => report}
+          aria-label="Copy the report"
+        />
       </div>
     </div>
   );
@@ -130,7 +137,11 @@ export function Learning({ status, onUpload }: LearningProps) {
   const { progress, eta_seconds: eta } = status.learning;
   const left = eta === null ? 'as soon as enough calls were seen' : `about ${format.duration(1000 * eta)} left`;
   return (
-    <div className={styles.column} data-testid={testIds.panel.learning} style={{ maxWidth: 720, margin: '24px auto', gap: 16, width: '100%' }}>
+    <div
+      className={styles.column}
+      data-testid={testIds.panel.learning}
+      style={{ maxWidth: 720, margin: '24px auto', gap: 16, width: '100%' }}
+    >
       <div className={styles.row}>
         <h3 className={styles.sentence}>Learning what is normal, {left}</h3>
         <span className={styles.push}>{format.percent(progress)}</span>
@@ -140,8 +151,8 @@ export function Learning({ status, onUpload }: LearningProps) {
         <div>
           <div className={styles.strong}>Now</div>
           <span className={styles.secondary}>
-            {format.count(status.throughput.spans)} spans passed through with <code>anomaly.state=learning</code>. Nothing is
-            flagged, no alert fires.
+            {format.count(status.throughput.spans)} spans passed through with <code>anomaly.state=learning</code>.
+            Nothing is flagged, no alert fires.
           </span>
         </div>
         <div>
@@ -153,7 +164,9 @@ export function Learning({ status, onUpload }: LearningProps) {
         {onUpload !== undefined && (
           <div>
             <div className={styles.strong}>Sooner</div>
-            <p className={styles.secondary}>Upload past traces as OTLP, and the model starts as soon as it has read them.</p>
+            <p className={styles.secondary}>
+              Upload past traces as OTLP, and the model starts as soon as it has read them.
+            </p>
             <Button icon="upload" variant="secondary" onClick={onUpload}>
               Upload traces…
             </Button>
@@ -168,7 +181,14 @@ export function Progress({ label, value }: { readonly label: string; readonly va
   const styles = useStyles2(look);
   const now = Math.round(100 * value);
   return (
-    <div role="progressbar" aria-label={label} aria-valuemin={0} aria-valuemax={100} aria-valuenow={now} className={styles.track}>
+    <div
+      role="progressbar"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={now}
+      className={styles.track}
+    >
       <div style={{ width: `${now}%` }} />
     </div>
   );

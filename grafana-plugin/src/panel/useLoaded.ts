@@ -21,7 +21,7 @@ type State<Value> = Omit<Loaded<Value>, 'reload'> & { readonly key: string };
 export function useLoaded<Value>(
   key: string,
   load: ((signal: AbortSignal) => Promise<Value>) | undefined,
-  { everyMs, keep = false }: { readonly everyMs?: number; readonly keep?: boolean } = {}
+  { everyMs, keep = false }: { readonly everyMs?: number; readonly keep?: boolean } = {},
 ): Loaded<Value> {
   const [state, setState] = useState<State<Value>>({ key, ...nothing });
   const [turn, setTurn] = useState(0);
@@ -38,7 +38,9 @@ export function useLoaded<Value>(
     const control = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const run = async () => {
-      setState((before) => (before.key === key || keep ? { ...before, key, isLoading: true } : { ...nothing, key, isLoading: true }));
+      setState((before) =>
+        before.key === key || keep ? { ...before, key, isLoading: true } : { ...nothing, key, isLoading: true },
+      );
       try {
         const value = await ask(control.signal);
         if (!control.signal.aborted) {

@@ -1,6 +1,6 @@
 /** Where in the panel one is: kept in the dashboard's address, so that Back works and links can be shared. */
 import { locationService } from '@grafana/runtime';
-import { useCallback, useEffect, useState, useSyncExternalStore } from 'react';
+import { useCallback, useEffect, useSyncExternalStore } from 'react';
 import { type View, VIEWS } from './options';
 
 export interface Place {
@@ -19,16 +19,26 @@ const KEYS = { tab: 'an-tab', incident: 'an-id', user: 'an-user', search: 'an-ro
 
 /** Panels on the dashboard now; the first has the plain keys, others theirs with their id. */
 const shown: number[] = [];
+const watchers = new Set<() => void>();
+
+function show(panelId: number): () => void {
+  shown.push(panelId);
+  watchers.forEach((watcher) => watcher());
+  return () => {
+    shown.splice(shown.indexOf(panelId), 1);
+    watchers.forEach((watcher) => watcher());
+  };
+}
+
+function watchShown(onChange: () => void): () => void {
+  watchers.add(onChange);
+  return () => watchers.delete(onChange);
+}
 
 export function usePlace(panelId: number, pinned: View | undefined): [Place, GoTo] {
-  const [suffix, setSuffix] = useState('');
-  useEffect(() => {
-    shown.push(panelId);
-    setSuffix(shown[0] === panelId ? '' : `-${panelId}`);
-    return () => {
-      shown.splice(shown.indexOf(panelId), 1);
-    };
-  }, [panelId]);
+  useEffect(() => show(panelId), [panelId]);
+  const isFirst = useSyncExternalStore(watchShown, () => (shown[0] ?? panelId) === panelId);
+  const suffix = isFirst ? '' : `-${panelId}`;
   const query = useSyncExternalStore(subscribe, () => locationService.getLocation().search);
   const parameters = new URLSearchParams(query);
   const read = (name: keyof typeof KEYS) => parameters.get(KEYS[name] + suffix) ?? undefined;
@@ -40,7 +50,7 @@ export function usePlace(panelId: number, pinned: View | undefined): [Place, GoT
       const changes = Object.entries(KEYS).map(([name, key]) => [key + suffix, wanted[name as keyof Place] ?? null]);
       locationService.partial({ ...Object.fromEntries(changes) });
     },
-    [pinned, suffix]
+    [pinned, suffix],
   );
   return [place, goTo];
 }

@@ -18,7 +18,15 @@ jest.mock('@grafana/runtime', () => ({
 }));
 
 const page = (enabled = true) =>
-  render(<ConfigurationPage {...({ plugin: { meta: { id: 'apianomaly-anomaly-app', enabled } }, query: {} } as unknown as PluginConfigPageProps<AppPluginMeta>)} />, { wrapper: MemoryRouter });
+  render(
+    <ConfigurationPage
+      {...({
+        plugin: { meta: { id: 'apianomaly-anomaly-app', enabled } },
+        query: {},
+      } as unknown as PluginConfigPageProps<AppPluginMeta>)}
+    />,
+    { wrapper: MemoryRouter },
+  );
 
 test('the first step without a data source is to add one', () => {
   sources.getList.mockReturnValue([]);
@@ -37,7 +45,11 @@ test('a processor that answers and scores has done all but the dashboard', async
 });
 
 test('a processor that does not answer says what to do', async () => {
-  const { client } = recordedClient({ 'GET status': () => { throw { status: 502, data: {} }; } });
+  const { client } = recordedClient({
+    'GET status': () => {
+      throw { status: 502, data: {} };
+    },
+  });
   sources.get.mockResolvedValue({ client, testDatasource: () => checkHealth(client) });
   page();
   expect(await screen.findByText(/Check that it runs/)).toBeInTheDocument();

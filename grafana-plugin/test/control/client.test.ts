@@ -1,6 +1,14 @@
 import { allPages } from '../../src/control/all-pages';
 import { ControlClient, type ControlRequest } from '../../src/control/client';
-import { featureInWords, gateInWords, oddsInWords, owaspInWords, owaspUrl, behaviorInWords, stageInWords } from '../../src/control/words';
+import {
+  featureInWords,
+  gateInWords,
+  oddsInWords,
+  owaspInWords,
+  owaspUrl,
+  behaviorInWords,
+  stageInWords,
+} from '../../src/control/words';
 
 const answering = (answer: unknown) => {
   const requests: ControlRequest[] = [];
@@ -16,7 +24,11 @@ test('ids are escaped in paths', async () => {
   await client.incident('../audit');
   await client.user('a/b');
   await client.deleteModel('m 1');
-  expect(requests.map(({ path }) => path)).toEqual(['api/v1/incidents/..%2Faudit', 'api/v1/users/a%2Fb', 'api/v1/models/m%201']);
+  expect(requests.map(({ path }) => path)).toEqual([
+    'api/v1/incidents/..%2Faudit',
+    'api/v1/users/a%2Fb',
+    'api/v1/models/m%201',
+  ]);
 });
 
 test.each(['<html>', undefined, null, 7])('an answer that is %p is said to be none of a processor', async (answer) => {
@@ -54,7 +66,9 @@ test('names in words, and names nobody knows as they are', () => {
   expect(stageInWords('train')).toMatch(/forests/);
   expect(stageInWords('polish')).toBe('Polish');
   expect(owaspInWords('API1:2023')).toBe('OWASP API1:2023 Broken object level authorization');
-  expect(owaspUrl('API1:2023')).toBe('https://owasp.org/API-Security/editions/2023/en/0xa1-broken-object-level-authorization/');
+  expect(owaspUrl('API1:2023')).toBe(
+    'https://owasp.org/API-Security/editions/2023/en/0xa1-broken-object-level-authorization/',
+  );
   expect(owaspUrl('API99:2023')).toBeUndefined();
 });
 

@@ -1,6 +1,10 @@
 import { ControlProblem, problemOf } from '../../src/control/problem';
 
-const document = (code: string, detail: string, job?: string) => ({ type: `urn:api-anomaly:error:${code}`, detail, job });
+const document = (code: string, detail: string, job?: string) => ({
+  type: `urn:api-anomaly:error:${code}`,
+  detail,
+  job,
+});
 
 test.each([
   [undefined, 'unreachable'],
@@ -24,7 +28,10 @@ test.each([
 });
 
 test('what the processor said is kept, with the job that is in the way', () => {
-  const problem = problemOf({ status: 409, data: JSON.stringify(document('training_running', 'A training is under way.', 'j-1')) }, 'POST /train');
+  const problem = problemOf(
+    { status: 409, data: JSON.stringify(document('training_running', 'A training is under way.', 'j-1')) },
+    'POST /train',
+  );
   expect(problem).toMatchObject({ message: 'A training is under way.', job: 'j-1', status: 409, call: 'POST /train' });
 });
 

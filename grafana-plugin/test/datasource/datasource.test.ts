@@ -15,9 +15,18 @@ jest.mock('@grafana/runtime', () => ({
 
 const settings = (jsonData: AnomalySettings = {}) =>
   ({ uid: 'a', name: 'API anomaly', url: '/proxy', jsonData }) as DataSourceInstanceSettings<AnomalySettings>;
-const range = { from: dateTime('2026-11-28T00:00:00Z'), to: dateTime('2026-11-28T12:00:00Z'), raw: { from: '', to: '' } };
+const range = {
+  from: dateTime('2026-11-28T00:00:00Z'),
+  to: dateTime('2026-11-28T12:00:00Z'),
+  raw: { from: '', to: '' },
+};
 const request = (...targets: Array<Partial<AnomalyQuery>>) =>
-  ({ targets: targets.map((target, index) => ({ refId: String.fromCharCode(65 + index), ...target })), range, scopedVars: {}, app: 'explore' }) as unknown as DataQueryRequest<AnomalyQuery>;
+  ({
+    targets: targets.map((target, index) => ({ refId: String.fromCharCode(65 + index), ...target })),
+    range,
+    scopedVars: {},
+    app: 'explore',
+  }) as unknown as DataQueryRequest<AnomalyQuery>;
 const frameOf = (data: unknown[]) => data[0] as DataFrame;
 const column = (frame: DataFrame, name: string) => frame.fields.find((field) => field.name === name)!;
 
@@ -37,16 +46,26 @@ test.each([
 });
 
 test('a latest backtest is its incidents, and without one a notice says what to do', async () => {
-  const known = new AnomalyDataSource(settings(), recordedClient({ 'GET jobs': { items: [recorded.backtest], next_cursor: null } }).client);
-  expect(column(frameOf((await known.query(request({ type: 'backtest' }))).data), 'change').values).toEqual(['vanishes']);
-  const none = new AnomalyDataSource(settings(), recordedClient({ 'GET jobs': { items: [], next_cursor: null } }).client);
+  const known = new AnomalyDataSource(
+    settings(),
+    recordedClient({ 'GET jobs': { items: [recorded.backtest], next_cursor: null } }).client,
+  );
+  expect(column(frameOf((await known.query(request({ type: 'backtest' }))).data), 'change').values).toEqual([
+    'vanishes',
+  ]);
+  const none = new AnomalyDataSource(
+    settings(),
+    recordedClient({ 'GET jobs': { items: [], next_cursor: null } }).client,
+  );
   const { data } = await none.query(request({ type: 'backtest' }));
   expect(frameOf(data).meta?.notices?.[0]?.text).toMatch(/No backtest has been made yet/);
 });
 
 test('filters, variables and the time range reach the processor; "all" filters nothing', async () => {
   const { client, requests } = recordedClient();
-  await new AnomalyDataSource(settings(), client).query(request({ entity: '$user', behavior: '$__all', minScore: 0.8, sort: 'score' }));
+  await new AnomalyDataSource(settings(), client).query(
+    request({ entity: '$user', behavior: '$__all', minScore: 0.8, sort: 'score' }),
+  );
   expect(requests[0]?.query).toMatchObject({
     entity: 'u_1',
     behavior: undefined,
@@ -61,7 +80,9 @@ test('rows beyond the limit are left out, and a notice says so', async () => {
   const { client } = recordedClient({ 'GET users': recorded.users });
   const { data } = await new AnomalyDataSource(settings(), client).query(request({ type: 'users', limit: 5 }));
   expect(frameOf(data)).toMatchObject({ length: 5 });
-  expect(frameOf(data).meta?.notices?.[0]?.text).toBe('Only the first 5 rows are shown. Narrow the query or raise its limit.');
+  expect(frameOf(data).meta?.notices?.[0]?.text).toBe(
+    'Only the first 5 rows are shown. Narrow the query or raise its limit.',
+  );
 });
 
 test('scores have units and thresholds, and trace ids lead to the trace data source', async () => {
@@ -74,15 +95,26 @@ test('scores have units and thresholds, and trace ids lead to the trace data sou
 });
 
 test('one query that fails leaves the others their answers', async () => {
-  const { client } = recordedClient({ 'GET users': () => { throw { status: 502, data: {} }; } });
-  const { data, errors } = await new AnomalyDataSource(settings(), client).query(request({ type: 'users' }, { type: 'models' }, { type: 'nonsense' as never }, { hide: true }));
+  const { client } = recordedClient({
+    'GET users': () => {
+      throw { status: 502, data: {} };
+    },
+  });
+  const { data, errors } = await new AnomalyDataSource(settings(), client).query(
+    request({ type: 'users' }, { type: 'models' }, { type: 'nonsense' as never }, { hide: true }),
+  );
   expect(data).toHaveLength(1);
   expect(errors?.map(({ refId }) => refId)).toEqual(['A', 'C']);
 });
 
 test('incidents are annotations from their start to their end', async () => {
   const source = new AnomalyDataSource(settings(), recordedClient().client);
-  const target = source.annotations.prepareQuery({ name: 'x', enable: true, iconColor: 'red', target: { refId: 'annotations', limit: 3 } });
+  const target = source.annotations.prepareQuery({
+    name: 'x',
+    enable: true,
+    iconColor: 'red',
+    target: { refId: 'annotations', limit: 3 },
+  });
   const { data } = await source.query({ ...request(target), app: 'dashboard' });
   const [first] = recorded.incidents.items;
   expect(column(frameOf(data), 'time').values[0]).toBe(Date.parse(first!.start));
@@ -111,11 +143,25 @@ test('services are each named once, and an unknown variable query says what ther
 });
 
 test('the health check says what the processor does', async () => {
-  const health = (status: unknown) => new AnomalyDataSource(settings(), recordedClient({ 'GET status': status }).client).testDatasource();
-  expect(await health(recorded.status)).toEqual({ status: 'success', message: 'api-anomaly 0.1.0 answers: scoring with model m-tp78s3.' });
-  const learning = { ...recorded.status, model: null, learning: { ...recorded.status.learning, progress: 0.4 }, throughput: { ...recorded.status.throughput, spans: 0 } };
-  expect((await health(learning)).message).toBe('api-anomaly 0.1.0 answers: learning, 40 % done. It has received no spans yet.');
-  const mistaken = { ...recorded.status, config: { ...recorded.status.config, success: false, mistakes: ['forest is unknown'] } };
+  const health = (status: unknown) =>
+    new AnomalyDataSource(settings(), recordedClient({ 'GET status': status }).client).testDatasource();
+  expect(await health(recorded.status)).toEqual({
+    status: 'success',
+    message: 'api-anomaly 0.1.0 answers: scoring with model m-tp78s3.',
+  });
+  const learning = {
+    ...recorded.status,
+    model: null,
+    learning: { ...recorded.status.learning, progress: 0.4 },
+    throughput: { ...recorded.status.throughput, spans: 0 },
+  };
+  expect((await health(learning)).message).toBe(
+    'api-anomaly 0.1.0 answers: learning, 40 % done. It has received no spans yet.',
+  );
+  const mistaken = {
+    ...recorded.status,
+    config: { ...recorded.status.config, success: false, mistakes: ['forest is unknown'] },
+  };
   expect((await health(mistaken)).message).toContain('forest is unknown');
 });
 
@@ -124,7 +170,11 @@ test.each([
   [{ status: 400, data: 'Authentication to data source failed' }, /tokens\/viewer/],
   [{ status: 404, data: {} }, /nothing but scheme, host and port/],
 ])('the health check after %j says what to do', async (error, remedy) => {
-  const { client } = recordedClient({ 'GET status': () => { throw error; } });
+  const { client } = recordedClient({
+    'GET status': () => {
+      throw error;
+    },
+  });
   const health = await new AnomalyDataSource(settings(), client).testDatasource();
   expect(health.status).toBe('error');
   expect(health.message).toMatch(remedy);
@@ -134,15 +184,22 @@ test('calls go through the proxy with their query, and uploads as they are', asy
   fetch.mockReturnValue(of({ data: { items: [], next_cursor: null } }));
   const client = new ControlClient(proxyTransport('/proxy'));
   await client.users({ limit: 5, min_score: undefined });
-  expect(fetch).toHaveBeenLastCalledWith(expect.objectContaining({ url: '/proxy/api/v1/users?limit=5', method: 'GET', showErrorAlert: false }));
+  expect(fetch).toHaveBeenLastCalledWith(
+    expect.objectContaining({ url: '/proxy/api/v1/users?limit=5', method: 'GET', showErrorAlert: false }),
+  );
   const file = new Blob(['{}']);
   await client.trainUpload(file);
-  expect(fetch).toHaveBeenLastCalledWith(expect.objectContaining({ data: file, headers: { 'Content-Type': 'application/octet-stream' } }));
+  expect(fetch).toHaveBeenLastCalledWith(
+    expect.objectContaining({ data: file, headers: { 'Content-Type': 'application/octet-stream' } }),
+  );
   fetch.mockReturnValue(throwError(() => ({ status: 403, data: {} })));
   await expect(client.trainWindow({})).rejects.toMatchObject({ kind: 'forbidden', call: 'POST /api/v1/train' });
 });
 
 test('tokens of which nothing is said count as there', () => {
   expect(new AnomalyDataSource(settings())).toMatchObject({ canOperate: true, canAdminister: true });
-  expect(new AnomalyDataSource(settings({ canOperate: false, canAdminister: false }))).toMatchObject({ canOperate: false, canAdminister: false });
+  expect(new AnomalyDataSource(settings({ canOperate: false, canAdminister: false }))).toMatchObject({
+    canOperate: false,
+    canAdminister: false,
+  });
 });

@@ -62,7 +62,14 @@ test('a trace data source is kept by uid and name', async () => {
 test('a query is changed and run', async () => {
   const user = userEvent.setup();
   const [onChange, onRunQuery] = [jest.fn(), jest.fn()];
-  render(<QueryEditor query={{ refId: 'A' }} datasource={{} as AnomalyDataSource} onChange={onChange} onRunQuery={onRunQuery} />);
+  render(
+    <QueryEditor
+      query={{ refId: 'A' }}
+      datasource={{} as AnomalyDataSource}
+      onChange={onChange}
+      onRunQuery={onRunQuery}
+    />,
+  );
   await user.type(screen.getByLabelText('Entity'), 'u_1');
   await user.tab();
   expect(onChange).toHaveBeenCalledWith({ refId: 'A', entity: 'u_1' });
@@ -74,6 +81,13 @@ test('a query is changed and run', async () => {
 });
 
 test('a query of models takes no filters', () => {
-  render(<QueryEditor query={{ refId: 'A', type: 'models' }} datasource={{} as AnomalyDataSource} onChange={jest.fn()} onRunQuery={jest.fn()} />);
+  render(
+    <QueryEditor
+      query={{ refId: 'A', type: 'models' }}
+      datasource={{} as AnomalyDataSource}
+      onChange={jest.fn()}
+      onRunQuery={jest.fn()}
+    />,
+  );
   expect(screen.queryByLabelText('Behavior')).not.toBeInTheDocument();
 });

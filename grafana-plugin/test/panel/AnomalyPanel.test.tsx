@@ -11,11 +11,17 @@ jest.mock('@grafana/runtime', () => ({
   getDataSourceSrv: () => sources,
 }));
 
-const fails = (status: number, data: unknown = {}) => () => {
-  throw { status, data };
-};
+const fails =
+  (status: number, data: unknown = {}) =>
+  () => {
+    throw { status, data };
+  };
 const learning = { ...recorded.status, model: null, learning: { progress: 0.77, eta_seconds: 840, training: null } };
-const silent = { ...learning, learning: { progress: 0, eta_seconds: null, training: null }, throughput: { ...recorded.status.throughput, spans: 0 } };
+const silent = {
+  ...learning,
+  learning: { progress: 0, eta_seconds: null, training: null },
+  throughput: { ...recorded.status.throughput, spans: 0 },
+};
 const [first] = recorded.incidents.items;
 
 test('the overview shows data quality, incidents, users and endpoints', async () => {
@@ -24,7 +30,9 @@ test('the overview shows data quality, incidents, users and endpoints', async ()
   expect(within(list).getAllByText(first!.reason).length).toBeGreaterThan(0);
   expect(screen.getByTestId(testIds.panel.strip)).toHaveTextContent('With a user62 % low, 38 % by address');
   expect(await screen.findByText(`${recorded.users.items[0]!.user.slice(0, 6)}…`)).toBeInTheDocument();
-  expect(within(screen.getByTestId(testIds.panel.topEndpoints)).getByText(recorded.endpoints.items[0]!.endpoint)).toBeInTheDocument();
+  expect(
+    within(screen.getByTestId(testIds.panel.topEndpoints)).getByText(recorded.endpoints.items[0]!.endpoint),
+  ).toBeInTheDocument();
 });
 
 test('open incidents come first, numbered, and are counted on the tab', async () => {
@@ -53,7 +61,9 @@ test('an incident has its sentence, its features and its requests with their tra
   expect(screen.getByTestId(testIds.panel.features)).toHaveTextContent('Bytes received in 5 min');
   const [request] = recorded.incident.requests;
   const link = screen.getByRole('link', { name: `Trace ${request!.trace_id}` });
-  expect(decodeURIComponent(link.getAttribute('href')!)).toContain(`"query":"${request!.trace_id}","queryType":"traceql"`);
+  expect(decodeURIComponent(link.getAttribute('href')!)).toContain(
+    `"query":"${request!.trace_id}","queryType":"traceql"`,
+  );
   await userEvent.keyboard('{Escape}');
 });
 
@@ -95,7 +105,10 @@ test('an incident is confirmed with one button', async () => {
 
 test('a refusal of feedback is shown where it was asked for', async () => {
   const user = userEvent.setup();
-  renderPanel({ at: `?an-tab=incidents&an-id=${recorded.incident.id}`, answers: { 'POST incidents/*/feedback': fails(403, { message: 'plugin proxy route access denied' }) } });
+  renderPanel({
+    at: `?an-tab=incidents&an-id=${recorded.incident.id}`,
+    answers: { 'POST incidents/*/feedback': fails(403, { message: 'plugin proxy route access denied' }) },
+  });
   await user.click(await screen.findByRole('button', { name: 'Confirm as real' }));
   expect(await screen.findByText(/This is not allowed/)).toBeInTheDocument();
 });
@@ -166,7 +179,9 @@ test('versions are promoted after a question that says what it does', async () =
   await waitFor(() => expect(calls).toContain(`POST models/${recorded.models.items[1]!.version}/activate`));
   expect(requests.find(({ path }) => path.endsWith('activate'))?.body).toEqual({ mode: 'active' });
   await user.click(within(versions).getByRole('button', { name: recorded.models.items[1]!.version }));
-  expect(await screen.findByText(`${recorded.models.items[1]!.version} against ${recorded.models.items[0]!.version}`)).toBeInTheDocument();
+  expect(
+    await screen.findByText(`${recorded.models.items[1]!.version} against ${recorded.models.items[0]!.version}`),
+  ).toBeInTheDocument();
 });
 
 test('a version is deleted or run in shadow from its menu', async () => {
@@ -196,7 +211,14 @@ test('a Viewer sees the budget and no way to change it', async () => {
 
 test('a training is followed to its end and can be cancelled', async () => {
   const user = userEvent.setup();
-  const running = { ...recorded.jobs.items[0]!, kind: 'training', state: 'running', stage: 'train', progress: 0.62, eta_seconds: 20 };
+  const running = {
+    ...recorded.jobs.items[0]!,
+    kind: 'training',
+    state: 'running',
+    stage: 'train',
+    progress: 0.62,
+    eta_seconds: 20,
+  };
   let job: unknown = running;
   const { calls } = renderPanel({ at: '?an-tab=model', answers: { 'GET jobs/*': () => job } });
   await user.click(await screen.findByRole('button', { name: 'Train…' }));
@@ -207,7 +229,9 @@ test('a training is followed to its end and can be cancelled', async () => {
   await user.click(screen.getByRole('button', { name: 'Cancel training' }));
   await waitFor(() => expect(calls.some((call) => call.startsWith('DELETE jobs/'))).toBe(true));
   job = { ...running, state: 'rejected', progress: 1, error: null };
-  expect(await within(training).findAllByText(/not all gates passed/, undefined, { timeout: 4000 })).not.toHaveLength(0);
+  expect(await within(training).findAllByText(/not all gates passed/, undefined, { timeout: 4000 })).not.toHaveLength(
+    0,
+  );
 });
 
 test('a time range and an upload are trained on', async () => {
@@ -221,7 +245,11 @@ test('a time range and an upload are trained on', async () => {
   await user.click(screen.getByRole('radio', { name: 'Time range' }));
   await user.click(within(screen.getByRole('dialog')).getByRole('button', { name: 'Train' }));
   await screen.findByTestId(testIds.panel.training);
-  expect(requests.find(({ path }) => path.endsWith('train'))?.body).toEqual({ source: 'window', from: '2026-11-28T00:00:00.000Z', to: '2026-11-28T09:00:00.000Z' });
+  expect(requests.find(({ path }) => path.endsWith('train'))?.body).toEqual({
+    source: 'window',
+    from: '2026-11-28T00:00:00.000Z',
+    to: '2026-11-28T09:00:00.000Z',
+  });
 });
 
 test('a training that is under way already is shown instead of a refusal', async () => {
@@ -245,20 +273,29 @@ test('the budget shows what would vanish before it is applied', async () => {
   const apply = screen.getByRole('button', { name: 'Apply 2 a day' });
   await waitFor(() => expect(apply).toBeEnabled());
   await user.click(apply);
-  await waitFor(() => expect(requests.find(({ method }) => method === 'PUT')?.body).toEqual({ false_incidents_per_day: 2 }));
+  await waitFor(() =>
+    expect(requests.find(({ method }) => method === 'PUT')?.body).toEqual({ false_incidents_per_day: 2 }),
+  );
   await user.click(await screen.findByRole('button', { name: 'Undo' }));
-  await waitFor(() => expect(requests.filter(({ method }) => method === 'PUT').at(-1)?.body).toEqual({ false_incidents_per_day: null }));
+  await waitFor(() =>
+    expect(requests.filter(({ method }) => method === 'PUT').at(-1)?.body).toEqual({ false_incidents_per_day: null }),
+  );
 });
 
 test('while learning it says how far it is and how long it takes', async () => {
   renderPanel({ answers: { 'GET status': learning } });
-  expect(await screen.findByRole('heading', { name: 'Learning what is normal, about 14 min left' })).toBeInTheDocument();
+  expect(
+    await screen.findByRole('heading', { name: 'Learning what is normal, about 14 min left' }),
+  ).toBeInTheDocument();
   expect(screen.getByRole('progressbar')).toHaveAttribute('aria-valuenow', '77');
 });
 
 test('the model view offers an upload while learning', async () => {
   const user = userEvent.setup();
-  renderPanel({ at: '?an-tab=model', answers: { 'GET status': learning, 'GET models': { items: [], next_cursor: null } } });
+  renderPanel({
+    at: '?an-tab=model',
+    answers: { 'GET status': learning, 'GET models': { items: [], next_cursor: null } },
+  });
   await user.click(await screen.findByRole('button', { name: 'Upload traces…' }));
   expect(await screen.findByTestId(testIds.panel.train)).toBeInTheDocument();
 });
@@ -289,13 +326,20 @@ test('one card that fails leaves the others', async () => {
 });
 
 test('a data source that is not there is a problem that says what to do', async () => {
-  renderPanel({ options: { control: 'xyz' }, found: () => Promise.reject(new Error('Data source xyz was not found.')) });
-  expect(await screen.findByTestId(testIds.panel.problem)).toHaveTextContent("Data source xyz was not found. Choose another one in the panel's options.");
+  renderPanel({
+    options: { control: 'xyz' },
+    found: () => Promise.reject(new Error('Data source xyz was not found.')),
+  });
+  expect(await screen.findByTestId(testIds.panel.problem)).toHaveTextContent(
+    "Data source xyz was not found. Choose another one in the panel's options.",
+  );
 });
 
 test('a data source of another kind is a problem', async () => {
   renderPanel({ found: () => Promise.resolve({ name: 'Prometheus' }) });
-  expect(await screen.findByTestId(testIds.panel.problem)).toHaveTextContent('“Prometheus” is no API anomaly data source.');
+  expect(await screen.findByTestId(testIds.panel.problem)).toHaveTextContent(
+    '“Prometheus” is no API anomaly data source.',
+  );
 });
 
 test('without a control data source it is read-only from its queries', async () => {
@@ -316,13 +360,20 @@ test('without a control data source it is read-only from its queries', async () 
   const chart = screen.getByRole('img', { name: /at most 0.90/ });
   expect(chart).toHaveTextContent('flagged above 0.75 · rarer than 1 in 32,000');
   fireEvent.keyDown(chart, { key: 'ArrowUp', shiftKey: true });
-  expect(onChangeTimeRange).toHaveBeenCalledWith({ from: Date.parse('2026-11-28T02:15:00Z'), to: Date.parse('2026-11-28T06:45:00Z') });
+  expect(onChangeTimeRange).toHaveBeenCalledWith({
+    from: Date.parse('2026-11-28T02:15:00Z'),
+    to: Date.parse('2026-11-28T06:45:00Z'),
+  });
 });
 
 test('dragging over the timeline sets the range of the dashboard', async () => {
   const { onChangeTimeRange } = renderPanel({ options: { control: undefined }, series: [frame('A', [0.2, 0.9])] });
   const chart = screen.getByRole('img', { name: /Highest score/ });
-  for (const [type, clientX] of [['pointerDown', 300], ['pointerMove', 700], ['pointerUp', 700]] as const) {
+  for (const [type, clientX] of [
+    ['pointerDown', 300],
+    ['pointerMove', 700],
+    ['pointerUp', 700],
+  ] as const) {
     const event = new MouseEvent(type.toLowerCase(), { bubbles: true, clientX });
     fireEvent(chart, event);
   }

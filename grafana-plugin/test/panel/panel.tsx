@@ -23,15 +23,39 @@ interface Settings {
   readonly found?: () => Promise<unknown>;
 }
 
-export function renderPanel({ role = 'Admin', answers = {}, options = {}, width = 1200, height = 700, at = '', series = [], state = LoadingState.Done, found }: Settings = {}) {
+export function renderPanel({
+  role = 'Admin',
+  answers = {},
+  options = {},
+  width = 1200,
+  height = 700,
+  at = '',
+  series = [],
+  state = LoadingState.Done,
+  found,
+}: Settings = {}) {
   const asked = recordedClient(answers);
-  config.bootData = { ...config.bootData, user: { ...config.bootData?.user, orgRole: role, isGrafanaAdmin: false } } as typeof config.bootData;
+  config.bootData = {
+    ...config.bootData,
+    user: { ...config.bootData?.user, orgRole: role, isGrafanaAdmin: false },
+  } as typeof config.bootData;
   locationService.push(`/d/x${at}`);
-  const source = { uid: 'anomaly', name: 'API anomaly', client: asked.client, canOperate: true, canAdminister: true, tracesUid: 'tempo' };
+  const source = {
+    uid: 'anomaly',
+    name: 'API anomaly',
+    client: asked.client,
+    canOperate: true,
+    canAdminister: true,
+    tracesUid: 'tempo',
+  };
   sources.get.mockImplementation(found ?? (() => Promise.resolve(source)));
   sources.getInstanceSettings.mockReturnValue({ uid: 'tempo', type: 'tempo' });
   const onChangeTimeRange = jest.fn();
-  const timeRange = { from: dateTime('2026-11-28T00:00:00Z'), to: dateTime('2026-11-28T09:00:00Z'), raw: { from: 'now-9h', to: 'now' } };
+  const timeRange = {
+    from: dateTime('2026-11-28T00:00:00Z'),
+    to: dateTime('2026-11-28T09:00:00Z'),
+    raw: { from: 'now-9h', to: 'now' },
+  };
   const props = {
     id: 1,
     options: { view: 'tabs', control: 'anomaly', ...options },

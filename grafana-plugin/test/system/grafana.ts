@@ -126,11 +126,25 @@ export class Grafana {
     response.writeHead(answer.status).end(Buffer.from(await answer.arrayBuffer()));
   }
 
-  #page({ theme = 'dark', role = 'Admin', options = { view: 'tabs', control: 'anomaly' }, from = 'now-24h', width, height = 700 }: PageSettings): string {
+  #page({
+    theme = 'dark',
+    role = 'Admin',
+    options = { view: 'tabs', control: 'anomaly' },
+    from = 'now-24h',
+    width,
+    height = 700,
+  }: PageSettings): string {
     const meta = (id: string) => {
       const { folder, meta: found } = this.#plugins.get(id)!;
       const base = path.posix.join('public/plugins', APP, folder);
-      return { ...found, module: `${base}/module.js`, baseUrl: base, sort: 100, signature: 'unsigned', angular: { detected: false } };
+      return {
+        ...found,
+        module: `${base}/module.js`,
+        baseUrl: base,
+        sort: 100,
+        signature: 'unsigned',
+        angular: { detected: false },
+      };
     };
     const source = {
       id: 2,
@@ -153,10 +167,29 @@ export class Grafana {
         featureToggles: {},
         rbacEnabled: true,
       },
-      user: { id: 1, isSignedIn: true, login: 'u', orgId: 1, orgRole: role, theme, timezone: 'utc', language: 'en-US', permissions: {} },
+      user: {
+        id: 1,
+        isSignedIn: true,
+        login: 'u',
+        orgId: 1,
+        orgRole: role,
+        theme,
+        timezone: 'utc',
+        language: 'en-US',
+        permissions: {},
+      },
       navTree: [],
     };
-    const panel = { type: 'apianomaly-anomaly-panel', title: '', options, from, width, height, datasource: { uid: source.uid }, targets: [{ refId: 'A', type: 'models' }] };
+    const panel = {
+      type: 'apianomaly-anomaly-panel',
+      title: '',
+      options,
+      from,
+      width,
+      height,
+      datasource: { uid: source.uid },
+      targets: [{ refId: 'A', type: 'models' }],
+    };
     return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>API anomalies</title><base href="/">
 <link rel="stylesheet" href="/host/host.css"><style>html,body,#reactRoot{height:100%;margin:0}</style></head>
 <body class="theme-${theme}"><main id="reactRoot"></main>

@@ -16,11 +16,14 @@ export class DemoProcessor {
   async start(): Promise<Behind> {
     let said = '';
     const main = path.join(REPOSITORY, 'processor/src/main.ts');
-    this.#program = spawn(process.execPath, [main, 'demo', '--keep'], { env: { ...process.env, TMPDIR: this.#folder } });
+    this.#program = spawn(process.execPath, [main, 'demo', '--keep'], {
+      env: { ...process.env, TMPDIR: this.#folder },
+    });
     this.#program.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()));
     const untilMs = Date.now() + PATIENCE_MS;
     while (!said.includes('Still running')) {
-      if (this.#program.exitCode !== null || Date.now() > untilMs) throw new Error(`The demo did not get going:\n${said}`);
+      if (this.#program.exitCode !== null || Date.now() > untilMs)
+        throw new Error(`The demo did not get going:\n${said}`);
       await sleep(200);
     }
     const url = /http:\/\/[\d.:]+(?=\/metrics)/.exec(said)?.[0] ?? '';
@@ -29,7 +32,10 @@ export class DemoProcessor {
       const lines = readFileSync(path.join(this.#folder, data, 'tokens', role), 'utf8').split('\n');
       return lines.find((line) => line !== '' && !line.startsWith('#')) ?? '';
     };
-    return { url, secrets: { readToken: token('viewer'), operateToken: token('operator'), adminToken: token('admin') } };
+    return {
+      url,
+      secrets: { readToken: token('viewer'), operateToken: token('operator'), adminToken: token('admin') },
+    };
   }
 
   async stop(): Promise<void> {

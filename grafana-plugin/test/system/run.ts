@@ -30,7 +30,12 @@ mkdirSync(SHOTS, { recursive: true });
 let failed = 0;
 
 /** Opens a page of its own, and fails on anything its console calls an error but `expected`. */
-async function visit(settings: PageSettings, place: string, act: (page: Page) => Promise<void>, expected = /^$/): Promise<void> {
+async function visit(
+  settings: PageSettings,
+  place: string,
+  act: (page: Page) => Promise<void>,
+  expected = /^$/,
+): Promise<void> {
   const page = await browser.newPage({ viewport: { width: 1216, height: 800 } });
   const errors: string[] = [];
   page.on('console', (message) => void (message.type() === 'error' && errors.push(message.text())));
@@ -38,7 +43,10 @@ async function visit(settings: PageSettings, place: string, act: (page: Page) =>
   try {
     await page.goto(`${base}${pageOf(settings)}${place}`);
     await act(page);
-    assert.deepEqual(errors.filter((error) => !expected.test(error)), []);
+    assert.deepEqual(
+      errors.filter((error) => !expected.test(error)),
+      [],
+    );
   } finally {
     await page.close();
   }
@@ -58,10 +66,15 @@ async function photograph(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: path.join(SHOTS, `${name}.png`) });
   await page.evaluate(AXE);
   const found = await page.evaluate(async (levels) => {
-    const { axe } = globalThis as unknown as { axe: { run: (where: string, options: object) => Promise<{ violations: Violation[] }> } };
+    const { axe } = globalThis as unknown as {
+      axe: { run: (where: string, options: object) => Promise<{ violations: Violation[] }> };
+    };
     return (await axe.run('[data-testid="anomaly panel"]', { runOnly: levels })).violations;
   }, LEVELS);
-  assert.deepEqual(found.map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 160)}`), []);
+  assert.deepEqual(
+    found.map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 160)}`),
+    [],
+  );
 }
 
 async function api<Answer>(place: string): Promise<Answer> {
@@ -69,7 +82,9 @@ async function api<Answer>(place: string): Promise<Answer> {
   return (await (await fetch(`${behind.url}/api/v1/${place}`, { headers })).json()) as Answer;
 }
 
-const { items: incidents } = await api<{ items: Array<{ id: string; reason: string; kind: string }> }>('incidents?sort=score');
+const { items: incidents } = await api<{ items: Array<{ id: string; reason: string; kind: string }> }>(
+  'incidents?sort=score',
+);
 const { items: users } = await api<{ items: Array<{ user: string }> }>('users?limit=1');
 const incident = incidents.find(({ kind }) => kind === 'user') ?? incidents[0]!;
 
@@ -115,7 +130,10 @@ try {
     visit({ role: 'Editor' }, '?an-tab=model', async (page) => {
       await page.getByRole('button', { name: 'Train…' }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'Train', exact: true }).click();
-      await page.getByText(/^Trained/).first().waitFor({ timeout: 60_000 });
+      await page
+        .getByText(/^Trained/)
+        .first()
+        .waitFor({ timeout: 60_000 });
       await page.screenshot({ path: path.join(SHOTS, 'dark-trained.png') });
     }),
   );
@@ -123,7 +141,10 @@ try {
     visit({ role: 'Admin' }, '?an-tab=model', async (page) => {
       await page.getByRole('button', { name: 'Roll back…' }).first().click();
       await page.getByRole('dialog').getByRole('button', { name: 'Roll back' }).click();
-      const told = await page.getByText(/scores again\.$/).first().innerText();
+      const told = await page
+        .getByText(/scores again\.$/)
+        .first()
+        .innerText();
       const { model } = await api<{ model: { version: string } }>('status');
       assert.ok(told.startsWith(model.version), `${told} but ${model.version} scores`);
     }),
@@ -138,36 +159,62 @@ try {
     }),
   );
   await scenario('a Viewer is refused by the proxy also where no button is', () =>
-    visit({ role: 'Viewer' }, '', async (page) => {
-      const statuses = await page.evaluate(async () => {
-        const ask = async (method: string, place: string) => (await fetch(`/api/datasources/proxy/uid/anomaly/${place}`, { method, body: method === 'GET' ? undefined : '{}' })).status;
-        return [await ask('POST', 'api/v1/train'), await ask('POST', 'api/v1/models/m-1/activate'), await ask('GET', 'api/v1/audit'), await ask('POST', 'api/v1/detect')];
-      });
-      // The last has no route: without a token the processor says 401, which Grafana turns into 400.
-      assert.deepEqual(statuses, [403, 403, 403, 400]);
-    }, /Failed to load resource/),
+    visit(
+      { role: 'Viewer' },
+      '',
+      async (page) => {
+        const statuses = await page.evaluate(async () => {
+          const ask = async (method: string, place: string) =>
+            (
+              await fetch(`/api/datasources/proxy/uid/anomaly/${place}`, {
+                method,
+                body: method === 'GET' ? undefined : '{}',
+              })
+            ).status;
+          return [
+            await ask('POST', 'api/v1/train'),
+            await ask('POST', 'api/v1/models/m-1/activate'),
+            await ask('GET', 'api/v1/audit'),
+            await ask('POST', 'api/v1/detect'),
+          ];
+        });
+        // The last has no route: without a token the processor says 401, which Grafana turns into 400.
+        assert.deepEqual(statuses, [403, 403, 403, 400]);
+      },
+      /Failed to load resource/,
+    ),
   );
   await scenario('a lost connection dims what was there and says so', () =>
-    visit({}, '', async (page) => {
-      await page.getByTestId('anomaly incidents').waitFor();
-      const { url } = behind;
-      grafana.behind.url = 'http://127.0.0.1:9';
-      try {
-        await page.getByText('The connection to the processor is lost').waitFor({ timeout: 20_000 });
-        await photograph(page, 'dark-lost');
-      } finally {
-        grafana.behind.url = url;
-      }
-    }, /Failed to load resource/),
+    visit(
+      {},
+      '',
+      async (page) => {
+        await page.getByTestId('anomaly incidents').waitFor();
+        const { url } = behind;
+        grafana.behind.url = 'http://127.0.0.1:9';
+        try {
+          await page.getByText('The connection to the processor is lost').waitFor({ timeout: 20_000 });
+          await photograph(page, 'dark-lost');
+        } finally {
+          grafana.behind.url = url;
+        }
+      },
+      /Failed to load resource/,
+    ),
   );
   await scenario('a wrong token says what to do', async () => {
     const { secrets } = behind;
     grafana.behind.secrets = { ...secrets, readToken: 'wrong-token-0123456789' };
     try {
-      await visit({}, '', async (page) => {
-        await page.getByText('The processor refused the token').waitFor();
-        await photograph(page, 'dark-token');
-      }, /Failed to load resource/);
+      await visit(
+        {},
+        '',
+        async (page) => {
+          await page.getByText('The processor refused the token').waitFor();
+          await photograph(page, 'dark-token');
+        },
+        /Failed to load resource/,
+      );
     } finally {
       grafana.behind.secrets = secrets;
     }

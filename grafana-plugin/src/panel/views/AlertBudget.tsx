@@ -32,7 +32,7 @@ export function AlertBudget() {
   const preview = useLoaded(
     `backtest ${asked ?? ''}`,
     asked === undefined || !mayOperate ? undefined : (signal) => backtested(client, asked, signal),
-    { keep: true }
+    { keep: true },
   );
   const report = asked === undefined ? undefined : preview.value;
   const isWaiting = wanted !== undefined && wanted !== now && (asked !== wanted || preview.isLoading);
@@ -41,10 +41,15 @@ export function AlertBudget() {
     const before = option?.source === 'settings' ? (now ?? null) : null;
     try {
       await client.setSensitivity({ false_incidents_per_day: value });
-      tell(value === null ? 'The budget is the configuration file’s again.' : `The budget is ${format.measure(value, '1')} a day.`, async () => {
-        await client.setSensitivity({ false_incidents_per_day: before });
-        loaded.reload();
-      });
+      tell(
+        value === null
+          ? 'The budget is the configuration file’s again.'
+          : `The budget is ${format.measure(value, '1')} a day.`,
+        async () => {
+          await client.setSensitivity({ false_incidents_per_day: before });
+          loaded.reload();
+        },
+      );
       setWanted(undefined);
       loaded.reload();
     } catch (error) {
@@ -95,16 +100,24 @@ export function AlertBudget() {
           <div className={styles.row}>
             <span className={styles.value}>{format.measure(now, '1')} a day now</span>
             {budget !== now && <span className={styles.value}>→ {format.measure(budget, '1')} a day</span>}
-            <span className={`${styles.muted} ${styles.push}`}>{option?.source === 'settings' ? 'set here' : 'from the configuration file'}</span>
+            <span className={`${styles.muted} ${styles.push}`}>
+              {option?.source === 'settings' ? 'set here' : 'from the configuration file'}
+            </span>
           </div>
-          {preview.problem !== undefined && asked !== undefined && <CardProblem problem={preview.problem} onRetry={preview.reload} />}
+          {preview.problem !== undefined && asked !== undefined && (
+            <CardProblem problem={preview.problem} onRetry={preview.reload} />
+          )}
           {report !== undefined && (
             <div className={isWaiting ? styles.dimmed : undefined} aria-busy={isWaiting}>
               <Preview report={report} onUse={setWanted} budget={budget} now={now} />
             </div>
           )}
           {failure !== undefined && <CardProblem problem={failure} onRetry={() => setFailure(undefined)} />}
-          {report === undefined && <p className={styles.secondary}>A budget is what is expected, not a cap: quiet days stay quiet, and a bad day is shown whole.</p>}
+          {report === undefined && (
+            <p className={styles.secondary}>
+              A budget is what is expected, not a cap: quiet days stay quiet, and a bad day is shown whole.
+            </p>
+          )}
           {mayOperate && (
             <div className={styles.row} style={{ justifyContent: 'flex-end' }}>
               {option?.source === 'settings' && (
@@ -137,16 +150,23 @@ function Preview({ report, budget, now, onUse }: PreviewProps) {
   const isLess = vanishing >= appearing;
   const examples = isLess ? examplesVanishing : examplesAppearing;
   const shown = examples.slice(0, 5);
-  const known = shown.map((example) => open.value?.find(({ entity, behavior }) => entity === example.entity && behavior === example.behavior));
+  const known = shown.map((example) =>
+    open.value?.find(({ entity, behavior }) => entity === example.entity && behavior === example.behavior),
+  );
   const lost = known.filter((incident): incident is Incident => incident?.feedback === 'confirmed');
   const between = STEPS.find((step) => step > budget && step <= now);
   if (toMs === 0) {
-    return <p className={styles.secondary}>Nothing was kept yet to compare with. The most unusual windows are kept for 30 days.</p>;
+    return (
+      <p className={styles.secondary}>
+        Nothing was kept yet to compare with. The most unusual windows are kept for 30 days.
+      </p>
+    );
   }
   return (
     <div className={styles.column}>
       <div className={styles.strong}>
-        {format.measure(before.incidentsPerDay, '1')} incidents a day then, {format.measure(after.incidentsPerDay, '1')} with it
+        {format.measure(before.incidentsPerDay, '1')} incidents a day then, {format.measure(after.incidentsPerDay, '1')}{' '}
+        with it
       </div>
       <Bars report={report} />
       <div className={styles.muted}>
@@ -164,11 +184,23 @@ function Preview({ report, budget, now, onUse }: PreviewProps) {
           {known[index] && <FeedbackBadge feedback={known[index].feedback} />}
         </div>
       ))}
-      {examples.length > shown.length && <span className={styles.muted}>and {(isLess ? vanishing : appearing) - shown.length} more</span>}
+      {examples.length > shown.length && (
+        <span className={styles.muted}>and {(isLess ? vanishing : appearing) - shown.length} more</span>
+      )}
       {isLess && lost.length > 0 && (
-        <Alert severity="warning" title={lost.length === 1 ? 'One of them was marked real.' : `${lost.length} of them were marked real.`} topSpacing={0} bottomSpacing={0}>
+        <Alert
+          severity="warning"
+          title={lost.length === 1 ? 'One of them was marked real.' : `${lost.length} of them were marked real.`}
+          topSpacing={0}
+          bottomSpacing={0}
+        >
           {between !== undefined && (
-            <button type="button" className={styles.link} style={{ color: 'inherit', textDecoration: 'underline' }} onClick={() => onUse(between)}>
+            <button
+              type="button"
+              className={styles.link}
+              style={{ color: 'inherit', textDecoration: 'underline' }}
+              onClick={() => onUse(between)}
+            >
               Use {between}
             </button>
           )}
@@ -182,7 +214,9 @@ function Preview({ report, budget, now, onUse }: PreviewProps) {
 function Bars({ report: { before, after } }: { readonly report: BacktestReport }) {
   const styles = useStyles2(look);
   const theme = useTheme2();
-  const names = Object.keys(before.byBehavior).filter((name) => (before.byBehavior[name] ?? 0) + (after.byBehavior[name] ?? 0) > 0);
+  const names = Object.keys(before.byBehavior).filter(
+    (name) => (before.byBehavior[name] ?? 0) + (after.byBehavior[name] ?? 0) > 0,
+  );
   const most = Math.max(1, ...names.flatMap((name) => [before.byBehavior[name] ?? 0, after.byBehavior[name] ?? 0]));
   return (
     <table className={styles.table}>
@@ -202,8 +236,23 @@ function Bars({ report: { before, after } }: { readonly report: BacktestReport }
             <td>{behaviorInWords(name)}</td>
             <td>
               <svg aria-hidden="true" width="100%" height={14} viewBox="0 0 100 14" preserveAspectRatio="none">
-                <rect x={0.5} y={1} width={(99 * (before.byBehavior[name] ?? 0)) / most} height={12} fill="none" stroke={theme.colors.text.secondary} strokeDasharray="2 2" vectorEffect="non-scaling-stroke" />
-                <rect x={0.5} y={1} width={(99 * (after.byBehavior[name] ?? 0)) / most} height={12} fill={theme.colors.primary.main} />
+                <rect
+                  x={0.5}
+                  y={1}
+                  width={(99 * (before.byBehavior[name] ?? 0)) / most}
+                  height={12}
+                  fill="none"
+                  stroke={theme.colors.text.secondary}
+                  strokeDasharray="2 2"
+                  vectorEffect="non-scaling-stroke"
+                />
+                <rect
+                  x={0.5}
+                  y={1}
+                  width={(99 * (after.byBehavior[name] ?? 0)) / most}
+                  height={12}
+                  fill={theme.colors.primary.main}
+                />
               </svg>
             </td>
             <td className={styles.right}>{before.byBehavior[name] ?? 0}</td>
@@ -255,9 +304,13 @@ async function backtested(client: ControlClient, budget: number, signal: AbortSi
       if (job.state === 'succeeded') {
         return job.result as BacktestReport;
       }
-      throw new ControlProblem('refused', job.error ?? `The backtest was ${job.state}.`, { call: 'POST /api/v1/backtest' });
+      throw new ControlProblem('refused', job.error ?? `The backtest was ${job.state}.`, {
+        call: 'POST /api/v1/backtest',
+      });
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
   }
-  throw new ControlProblem('busy', 'The backtest takes longer than two minutes. Look at the jobs.', { call: 'POST /api/v1/backtest' });
+  throw new ControlProblem('busy', 'The backtest takes longer than two minutes. Look at the jobs.', {
+    call: 'POST /api/v1/backtest',
+  });
 }

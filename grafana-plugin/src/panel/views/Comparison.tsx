@@ -17,12 +17,24 @@ export function Comparison({ model, active }: { readonly model: Model; readonly 
   const isPassed = model.gates.every(({ passed }) => passed);
   const isCurveShown = model.series.length > 1 && width >= 480;
   return (
-    <section className={`${styles.card} ${styles.grow}`} data-testid={testIds.panel.comparison} aria-label={`Gates of ${model.version}`}>
+    <section
+      className={`${styles.card} ${styles.grow}`}
+      data-testid={testIds.panel.comparison}
+      aria-label={`Gates of ${model.version}`}
+    >
       <div className={styles.head}>
         <h3>{other === undefined ? model.version : `${model.version} against ${other.version}`}</h3>
-        <span className={styles.muted}>{model.gates.length === 0 ? 'no gates known' : isPassed ? 'all gates passed' : 'not all gates passed'}</span>
+        <span className={styles.muted}>
+          {model.gates.length === 0 ? 'no gates known' : isPassed ? 'all gates passed' : 'not all gates passed'}
+        </span>
       </div>
-      <div className={styles.columns} style={{ gridTemplateColumns: isCurveShown ? `minmax(0, 1fr) ${WIDTH + 24}px` : undefined, overflow: 'auto' }} tabIndex={0} role="group" aria-label="Gates and scores">
+      <div
+        className={styles.columns}
+        style={{ gridTemplateColumns: isCurveShown ? `minmax(0, 1fr) ${WIDTH + 24}px` : undefined, overflow: 'auto' }}
+        tabIndex={0}
+        role="group"
+        aria-label="Gates and scores"
+      >
         <table className={styles.table} style={{ alignSelf: 'start' }}>
           <thead>
             <tr>
@@ -34,7 +46,12 @@ export function Comparison({ model, active }: { readonly model: Model; readonly 
             {model.gates.map(({ gate, passed, detail }) => (
               <tr key={gate}>
                 <td style={{ whiteSpace: 'nowrap' }}>
-                  <Icon name={passed ? 'check' : 'times-circle'} className={passed ? styles.success : styles.error} title={passed ? 'Passed' : 'Failed'} /> {gateInWords(gate)}
+                  <Icon
+                    name={passed ? 'check' : 'times-circle'}
+                    className={passed ? styles.success : styles.error}
+                    title={passed ? 'Passed' : 'Failed'}
+                  />{' '}
+                  {gateInWords(gate)}
                 </td>
                 <td className={styles.small}>{detail}</td>
               </tr>
@@ -53,7 +70,12 @@ function Curves({ model, active }: { readonly model: Model; readonly active: Mod
   const theme = useTheme2();
   const colors = marks(theme);
   const points = (series: readonly number[]) =>
-    series.map((share, index) => `${((index + 0.5) / series.length) * WIDTH},${HEIGHT - (HEIGHT - 6) * Math.sqrt(Math.max(0, share))}`).join(' ');
+    series
+      .map(
+        (share, index) =>
+          `${((index + 0.5) / series.length) * WIDTH},${HEIGHT - (HEIGHT - 6) * Math.sqrt(Math.max(0, share))}`,
+      )
+      .join(' ');
   const text = { fontSize: 12, fill: theme.colors.text.secondary };
   const blue = theme.visualization.getColorByName('blue');
   return (
@@ -65,12 +87,31 @@ function Curves({ model, active }: { readonly model: Model; readonly active: Mod
           {active === undefined ? '—' : '- -'} {model.version}
         </span>
       </div>
-      <svg width={WIDTH} height={HEIGHT + 20} role="img" aria-label={`How scores of users are distributed with ${model.version}${active === undefined ? '' : ` and ${active.version}`}`}>
+      <svg
+        width={WIDTH}
+        height={HEIGHT + 20}
+        role="img"
+        aria-label={`How scores of users are distributed with ${model.version}${active === undefined ? '' : ` and ${active.version}`}`}
+      >
         <line x1={0} x2={WIDTH} y1={HEIGHT} y2={HEIGHT} stroke={theme.colors.border.medium} />
-        {active !== undefined && <polyline points={points(active.series)} fill="none" stroke={colors.line} strokeOpacity={0.7} />}
-        <polyline points={points(model.series)} fill="none" stroke={active === undefined ? colors.line : blue} strokeWidth={1.5} strokeDasharray={active === undefined ? undefined : '5 3'} />
+        {active !== undefined && (
+          <polyline points={points(active.series)} fill="none" stroke={colors.line} strokeOpacity={0.7} />
+        )}
+        <polyline
+          points={points(model.series)}
+          fill="none"
+          stroke={active === undefined ? colors.line : blue}
+          strokeWidth={1.5}
+          strokeDasharray={active === undefined ? undefined : '5 3'}
+        />
         {[0, 0.25, 0.5, 0.75, 1].map((score) => (
-          <text key={score} x={score * WIDTH} y={HEIGHT + 16} textAnchor={score === 0 ? 'start' : score === 1 ? 'end' : 'middle'} {...text}>
+          <text
+            key={score}
+            x={score * WIDTH}
+            y={HEIGHT + 16}
+            textAnchor={score === 0 ? 'start' : score === 1 ? 'end' : 'middle'}
+            {...text}
+          >
             {score}
           </text>
         ))}

@@ -31,16 +31,26 @@ export function Endpoints({ search: searched }: { readonly search: string | unde
   const search = searched ?? '';
   const loaded = useLoaded(
     `endpoints ${sort}`,
-    (signal) => allPages(MOST, (page) => client.endpoints({ sort, order: sort === 'name' ? 'asc' : 'desc', ...page }, signal)),
-    { everyMs: EVERY_MS, keep: true }
+    (signal) =>
+      allPages(MOST, (page) => client.endpoints({ sort, order: sort === 'name' ? 'asc' : 'desc', ...page }, signal)),
+    { everyMs: EVERY_MS, keep: true },
   );
   const all = loaded.value?.rows ?? [];
   const services = [...new Set(all.map((row) => row.service))].sort().map((value) => ({ value, label: value }));
-  const rows = all.filter((row) => (service === undefined || row.service === service) && row.endpoint.toLowerCase().includes(search.toLowerCase()));
-  const incidentOf = (row: Endpoint) => open.value?.find((incident) => incident.service === row.service && incident.endpoint === row.endpoint);
+  const rows = all.filter(
+    (row) =>
+      (service === undefined || row.service === service) && row.endpoint.toLowerCase().includes(search.toLowerCase()),
+  );
+  const incidentOf = (row: Endpoint) =>
+    open.value?.find((incident) => incident.service === row.service && incident.endpoint === row.endpoint);
   const isWide = width >= 900;
   const columns: Array<Column<Endpoint>> = [
-    { header: '#', width: '36px', isRight: true, cell: (_, index) => <span className={styles.secondary}>{index + 1}</span> },
+    {
+      header: '#',
+      width: '36px',
+      isRight: true,
+      cell: (_, index) => <span className={styles.secondary}>{index + 1}</span>,
+    },
     {
       header: 'Endpoint',
       width: 'minmax(140px, 2fr)',
@@ -54,18 +64,88 @@ export function Endpoints({ search: searched }: { readonly search: string | unde
       ),
     },
     { header: 'Score', width: '48px', isRight: true, cell: (row) => format.score(row.score) },
-    ...(width >= 600 ? [{ header: 'Of late', width: '84px', cell: ({ series }: Endpoint) => <Sparkline values={series} width={80} top={1} threshold={0.67} /> }] : []),
-    ...(width >= 480 ? [{ header: 'Calls in 5 min', width: 'minmax(90px, 1fr)', isRight: true, cell: (row: Endpoint) => <Compared now={row.now.calls} usual={row.usual.calls} show={(value) => format.measure(value, '1')} isMarked={isWide} /> }] : []),
-    { header: 'Duration', width: 'minmax(100px, 1fr)', isRight: true, cell: (row) => <Compared now={row.now.duration_ms} usual={row.usual.duration_ms} show={(value) => format.measure(value, 'ms')} isMarked={isWide} /> },
-    ...(width >= 600 ? [{ header: 'Errors', width: 'minmax(90px, 1fr)', isRight: true, cell: (row: Endpoint) => <Compared now={errors(row.now)} usual={errors(row.usual)} show={format.percent} isMarked={false} /> }] : []),
-    ...(isWide ? [{ header: 'Behaviour', width: 'minmax(100px, 1fr)', cell: (row: Endpoint) => <IncidentLink row={row} incident={incidentOf(row)} /> }] : []),
+    ...(width >= 600
+      ? [
+          {
+            header: 'Of late',
+            width: '84px',
+            cell: ({ series }: Endpoint) => <Sparkline values={series} width={80} top={1} threshold={0.67} />,
+          },
+        ]
+      : []),
+    ...(width >= 480
+      ? [
+          {
+            header: 'Calls in 5 min',
+            width: 'minmax(90px, 1fr)',
+            isRight: true,
+            cell: (row: Endpoint) => (
+              <Compared
+                now={row.now.calls}
+                usual={row.usual.calls}
+                show={(value) => format.measure(value, '1')}
+                isMarked={isWide}
+              />
+            ),
+          },
+        ]
+      : []),
+    {
+      header: 'Duration',
+      width: 'minmax(100px, 1fr)',
+      isRight: true,
+      cell: (row) => (
+        <Compared
+          now={row.now.duration_ms}
+          usual={row.usual.duration_ms}
+          show={(value) => format.measure(value, 'ms')}
+          isMarked={isWide}
+        />
+      ),
+    },
+    ...(width >= 600
+      ? [
+          {
+            header: 'Errors',
+            width: 'minmax(90px, 1fr)',
+            isRight: true,
+            cell: (row: Endpoint) => (
+              <Compared now={errors(row.now)} usual={errors(row.usual)} show={format.percent} isMarked={false} />
+            ),
+          },
+        ]
+      : []),
+    ...(isWide
+      ? [
+          {
+            header: 'Behaviour',
+            width: 'minmax(100px, 1fr)',
+            cell: (row: Endpoint) => <IncidentLink row={row} incident={incidentOf(row)} />,
+          },
+        ]
+      : []),
   ];
   return (
     <>
       {loaded.isLoading && loaded.value === undefined && <LoadingBar width={width} />}
       <div className={styles.wrap}>
-        <FilterInput width={30} placeholder="Find a route" aria-label="Find a route" value={search} onChange={(text) => goTo({ tab: 'endpoints', search: text || undefined })} escapeRegex={false} />
-        <Combobox aria-label="Service" width={26} isClearable placeholder="All services" options={services} value={service ?? null} onChange={(chosen) => setService(chosen?.value)} />
+        <FilterInput
+          width={30}
+          placeholder="Find a route"
+          aria-label="Find a route"
+          value={search}
+          onChange={(text) => goTo({ tab: 'endpoints', search: text || undefined })}
+          escapeRegex={false}
+        />
+        <Combobox
+          aria-label="Service"
+          width={26}
+          isClearable
+          placeholder="All services"
+          options={services}
+          value={service ?? null}
+          onChange={(chosen) => setService(chosen?.value)}
+        />
         <RadioButtonGroup aria-label="Order" options={SORTS} value={sort} onChange={setSort} />
         <span className={`${styles.muted} ${styles.push}`} role="status">
           {loaded.value !== undefined && `${format.count(rows.length)} endpoints; now, then what is usual`}
@@ -74,9 +154,20 @@ export function Endpoints({ search: searched }: { readonly search: string | unde
       <section className={`${styles.card} ${styles.grow}`} aria-label="Endpoints">
         {loaded.problem !== undefined && <CardProblem problem={loaded.problem} onRetry={loaded.reload} />}
         {loaded.value !== undefined && rows.length === 0 && (
-          <p className={`${styles.pad} ${styles.secondary}`}>{all.length === 0 ? 'No endpoint was called yet.' : 'No endpoint is like this. Take the filters away.'}</p>
+          <p className={`${styles.pad} ${styles.secondary}`}>
+            {all.length === 0 ? 'No endpoint was called yet.' : 'No endpoint is like this. Take the filters away.'}
+          </p>
         )}
-        {rows.length > 0 && <RowTable label="Endpoints" testId={testIds.panel.endpoints} rows={rows} keyOf={(row) => `${row.service} ${row.endpoint}`} columns={columns} rowHeight={ROW} />}
+        {rows.length > 0 && (
+          <RowTable
+            label="Endpoints"
+            testId={testIds.panel.endpoints}
+            rows={rows}
+            keyOf={(row) => `${row.service} ${row.endpoint}`}
+            columns={columns}
+            rowHeight={ROW}
+          />
+        )}
       </section>
     </>
   );
@@ -86,14 +177,24 @@ function errors({ server_errors: server, client_errors: client }: Endpoint['now'
   return server === null && client === null ? null : (server ?? 0) + (client ?? 0);
 }
 
-function IncidentLink({ row, incident }: { readonly row: Endpoint; readonly incident: { readonly id: string } | undefined }) {
+function IncidentLink({
+  row,
+  incident,
+}: {
+  readonly row: Endpoint;
+  readonly incident: { readonly id: string } | undefined;
+}) {
   const { goTo, open } = useControl();
   const styles = useStyles2(look);
   if (incident === undefined) {
     return <Behavior behavior={row.behavior} score={row.score} number={undefined} />;
   }
   return (
-    <button type="button" className={`${styles.link} ${styles.row}`} onClick={() => goTo({ tab: 'incidents', incident: incident.id })}>
+    <button
+      type="button"
+      className={`${styles.link} ${styles.row}`}
+      onClick={() => goTo({ tab: 'incidents', incident: incident.id })}
+    >
       <IncidentNumber number={numberOf(open.value, incident.id)} /> Incident
     </button>
   );

@@ -32,7 +32,9 @@ export function FalseAlarm({ incident, onClose, onDone }: Props) {
   const { scope } = scopes[Number(chosen)]!;
   const expires = new Date(openedMs + days * DAY_MS).toISOString();
   const order: FeedbackOrder = { verdict: 'false_positive', scope, expires };
-  const preview = useLoaded(`feedback ${incident.id} ${JSON.stringify(order)}`, (signal) => client.feedback(incident.id, order, true, signal));
+  const preview = useLoaded(`feedback ${incident.id} ${JSON.stringify(order)}`, (signal) =>
+    client.feedback(incident.id, order, true, signal),
+  );
   const effect = preview.value?.preview;
   const send = async () => {
     setSending(true);
@@ -89,12 +91,24 @@ export function FalseAlarm({ incident, onClose, onDone }: Props) {
                   <Icon name="check" className={styles.success} /> No incident marked real would be lost
                 </div>
               )}
-              {scope.behavior !== undefined && <div className={styles.secondary}>Other behaviours are still flagged</div>}
+              {scope.behavior !== undefined && (
+                <div className={styles.secondary}>Other behaviours are still flagged</div>
+              )}
             </>
           )}
         </div>
-        <Field noMargin label="Why" htmlFor="anomaly-note" description="Kept in the audit log; put no personal data here. Optional.">
-          <Input id="anomaly-note" maxLength={1000} value={note} onChange={({ currentTarget }) => setNote(currentTarget.value)} />
+        <Field
+          noMargin
+          label="Why"
+          htmlFor="anomaly-note"
+          description="Kept in the audit log; put no personal data here. Optional."
+        >
+          <Input
+            id="anomaly-note"
+            maxLength={1000}
+            value={note}
+            onChange={({ currentTarget }) => setNote(currentTarget.value)}
+          />
         </Field>
         {failure !== undefined && <CardProblem problem={failure} onRetry={() => void send()} />}
       </div>
@@ -111,7 +125,12 @@ export function FalseAlarm({ incident, onClose, onDone }: Props) {
 }
 
 /** From the narrowest on. */
-function scopesOf({ kind, entity, endpoint, behavior }: FullIncident): Array<{ readonly label: string; readonly scope: Scope }> {
+function scopesOf({
+  kind,
+  entity,
+  endpoint,
+  behavior,
+}: FullIncident): Array<{ readonly label: string; readonly scope: Scope }> {
   const who = format.shortName(entity);
   if (kind === 'endpoint') {
     return [{ label: entity, scope: { entity, behavior } }];

@@ -10,7 +10,13 @@ import { look, marks } from '../look';
 const FEW = 5;
 const TRACK = 242;
 
-export function FeatureTable({ features, isNarrow }: { readonly features: readonly FeatureExplanation[]; readonly isNarrow: boolean }) {
+export function FeatureTable({
+  features,
+  isNarrow,
+}: {
+  readonly features: readonly FeatureExplanation[];
+  readonly isNarrow: boolean;
+}) {
   const styles = useStyles2(look);
   const theme = useTheme2();
   const [areAllShown, setAllShown] = useState(false);
@@ -27,7 +33,9 @@ export function FeatureTable({ features, isNarrow }: { readonly features: readon
           <thead>
             <tr>
               <th>Feature</th>
-              <th className={styles.right} style={{ textAlign: 'right' }}>Now</th>
+              <th className={styles.right} style={{ textAlign: 'right' }}>
+                Now
+              </th>
               <th style={{ textAlign: 'right' }}>Usually</th>
               {!isNarrow && <th style={{ textAlign: 'right' }}>Own</th>}
               {!isNarrow && <th style={{ textAlign: 'right' }}>Peers</th>}
@@ -44,7 +52,9 @@ export function FeatureTable({ features, isNarrow }: { readonly features: readon
                   {format.measure(feature.observed, feature.unit)}
                   <span className={styles.hidden}>, {feature.direction} what is usual</span>
                 </td>
-                <td className={`${styles.right} ${styles.secondary}`}>{format.measure(feature.expected, feature.unit)}</td>
+                <td className={`${styles.right} ${styles.secondary}`}>
+                  {format.measure(feature.expected, feature.unit)}
+                </td>
                 {!isNarrow && <td className={`${styles.right} ${styles.small}`}>{percentile(feature.own)}</td>}
                 {!isNarrow && <td className={`${styles.right} ${styles.small}`}>{percentile(feature.peers)}</td>}
               </tr>
@@ -52,14 +62,26 @@ export function FeatureTable({ features, isNarrow }: { readonly features: readon
           </tbody>
         </table>
         {features.length > FEW && (
-          <button type="button" className={`${styles.link} ${styles.pad}`} style={{ padding: '8px 12px' }} onClick={() => setAllShown(!areAllShown)}>
+          <button
+            type="button"
+            className={`${styles.link} ${styles.pad}`}
+            style={{ padding: '8px 12px' }}
+            onClick={() => setAllShown(!areAllShown)}
+          >
             {areAllShown ? 'Show fewer' : `Show ${features.length - FEW} more`}
           </button>
         )}
       </div>
-      <div className={`${styles.wrap} ${styles.muted}`} style={{ padding: '6px 12px', borderTop: `1px solid ${theme.colors.border.weak}`, gap: 16 }}>
-        <Key draw={<rect x={0} y={2} width={16} height={8} fill={colors.line} fillOpacity={0.3} />}>usual range, own</Key>
-        <Key draw={<line x1={0} x2={16} y1={6} y2={6} stroke={colors.line} strokeOpacity={0.6} strokeWidth={2} />}>of peers</Key>
+      <div
+        className={`${styles.wrap} ${styles.muted}`}
+        style={{ padding: '6px 12px', borderTop: `1px solid ${theme.colors.border.weak}`, gap: 16 }}
+      >
+        <Key draw={<rect x={0} y={2} width={16} height={8} fill={colors.line} fillOpacity={0.3} />}>
+          usual range, own
+        </Key>
+        <Key draw={<line x1={0} x2={16} y1={6} y2={6} stroke={colors.line} strokeOpacity={0.6} strokeWidth={2} />}>
+          of peers
+        </Key>
         <Key draw={<line x1={8} x2={8} y1={0} y2={12} stroke={colors.line} strokeWidth={2} />}>median</Key>
         <Key draw={<rect x={0} y={4} width={16} height={4} fill={colors.flagged} />}>now</Key>
       </div>
@@ -100,15 +122,45 @@ function Track({ feature: { observed, expected, own, peers } }: { readonly featu
   const x = (value: number) => 4 + ((TRACK - 8) * (compressed(value) - low)) / reach;
   const middle = expected ?? own?.p50 ?? peers?.p50;
   return (
-    <svg aria-hidden="true" width="100%" height={18} viewBox={`0 0 ${TRACK} 18`} preserveAspectRatio="none" style={{ maxWidth: TRACK, display: 'block' }}>
+    <svg
+      aria-hidden="true"
+      width="100%"
+      height={18}
+      viewBox={`0 0 ${TRACK} 18`}
+      preserveAspectRatio="none"
+      style={{ maxWidth: TRACK, display: 'block' }}
+    >
       <line x1={0} x2={TRACK} y1={9} y2={9} stroke={theme.colors.border.weak} />
-      {own !== null && <rect x={x(own.p5)} y={4} width={Math.max(2, x(own.p95) - x(own.p5))} height={10} fill={colors.line} fillOpacity={0.3} />}
-      {peers !== null && <line x1={x(peers.p5)} x2={Math.max(x(peers.p5) + 2, x(peers.p95))} y1={16} y2={16} stroke={colors.line} strokeOpacity={0.6} strokeWidth={1.5} />}
+      {own !== null && (
+        <rect
+          x={x(own.p5)}
+          y={4}
+          width={Math.max(2, x(own.p95) - x(own.p5))}
+          height={10}
+          fill={colors.line}
+          fillOpacity={0.3}
+        />
+      )}
+      {peers !== null && (
+        <line
+          x1={x(peers.p5)}
+          x2={Math.max(x(peers.p5) + 2, x(peers.p95))}
+          y1={16}
+          y2={16}
+          stroke={colors.line}
+          strokeOpacity={0.6}
+          strokeWidth={1.5}
+        />
+      )}
       {observed !== null && middle !== undefined && middle !== null && (
         <line x1={x(middle)} x2={x(observed)} y1={9} y2={9} stroke={colors.flagged} strokeWidth={4} />
       )}
-      {middle !== undefined && middle !== null && <line x1={x(middle)} x2={x(middle)} y1={3} y2={15} stroke={colors.line} strokeWidth={1.5} />}
-      {observed !== null && <line x1={x(observed)} x2={x(observed)} y1={3} y2={15} stroke={colors.flagged} strokeWidth={2} />}
+      {middle !== undefined && middle !== null && (
+        <line x1={x(middle)} x2={x(middle)} y1={3} y2={15} stroke={colors.line} strokeWidth={1.5} />
+      )}
+      {observed !== null && (
+        <line x1={x(observed)} x2={x(observed)} y1={3} y2={15} stroke={colors.flagged} strokeWidth={2} />
+      )}
     </svg>
   );
 }

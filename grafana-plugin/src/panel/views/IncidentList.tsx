@@ -31,8 +31,16 @@ export function IncidentList({ incidents }: { readonly incidents: readonly Incid
       </>
     ),
   };
-  const severity: Column<Incident> = { header: 'Severity', width: '88px', cell: (row) => <SeverityBadge severity={row.severity} /> };
-  const number: Column<Incident> = { header: 'Number', width: '18px', cell: ({ id }) => <IncidentNumber number={numberOf(open.value, id)} /> };
+  const severity: Column<Incident> = {
+    header: 'Severity',
+    width: '88px',
+    cell: (row) => <SeverityBadge severity={row.severity} />,
+  };
+  const number: Column<Incident> = {
+    header: 'Number',
+    width: '18px',
+    cell: ({ id }) => <IncidentNumber number={numberOf(open.value, id)} />,
+  };
   const when: Column<Incident> = {
     header: 'When',
     width: '104px',
@@ -57,7 +65,11 @@ export function IncidentList({ incidents }: { readonly incidents: readonly Incid
       </>
     ),
   };
-  const chevron: Column<Incident> = { header: 'Open', width: '16px', cell: () => <Icon name="angle-right" className={styles.secondary} /> };
+  const chevron: Column<Incident> = {
+    header: 'Open',
+    width: '16px',
+    cell: () => <Icon name="angle-right" className={styles.secondary} />,
+  };
   return (
     <RowTable
       label="Incidents"

@@ -1,6 +1,6 @@
 /** One incident: the sentence, the facts, why it stands out, its requests, and what a person says of it. */
 import { Button, IconButton, LoadingPlaceholder, TextLink, useStyles2 } from '@grafana/ui';
-import React, { useEffect, useState } from 'react';
+import React, { useState } from 'react';
 import type { FullIncident, Incident } from '../../control/answers';
 import { problemOf } from '../../control/problem';
 import { behaviorInWords, oddsInWords, owaspInWords, owaspUrl } from '../../control/words';
@@ -58,8 +58,18 @@ export function IncidentPage({ id, neighbours }: Props) {
         {place >= 0 && (
           <span className={`${styles.row} ${styles.push} ${styles.muted}`}>
             {place + 1} of {neighbours.length}
-            <IconButton name="angle-up" tooltip="Previous incident, [" disabled={place <= 0} onClick={() => openAt(place - 1)} />
-            <IconButton name="angle-down" tooltip="Next incident, ]" disabled={place >= neighbours.length - 1} onClick={() => openAt(place + 1)} />
+            <IconButton
+              name="angle-up"
+              tooltip="Previous incident, ["
+              disabled={place <= 0}
+              onClick={() => openAt(place - 1)}
+            />
+            <IconButton
+              name="angle-down"
+              tooltip="Next incident, ]"
+              disabled={place >= neighbours.length - 1}
+              onClick={() => openAt(place + 1)}
+            />
           </span>
         )}
       </div>
@@ -69,7 +79,10 @@ export function IncidentPage({ id, neighbours }: Props) {
         <>
           <Heading incident={incident} onChanged={loaded.reload} />
           <Facts incident={incident} />
-          <div className={styles.columns} style={{ gridTemplateColumns: width >= 900 ? 'minmax(0, 6fr) minmax(0, 7fr)' : undefined, minHeight: 320 }}>
+          <div
+            className={styles.columns}
+            style={{ gridTemplateColumns: width >= 900 ? 'minmax(0, 6fr) minmax(0, 7fr)' : undefined, minHeight: 320 }}
+          >
             <FeatureTable features={incident.features} isNarrow={width < 480} />
             <RequestTable requests={incident.requests} anomalies={incident.anomalies} isNarrow={width < 600} />
           </div>
@@ -86,9 +99,9 @@ function Heading({ incident, onChanged }: { readonly incident: FullIncident; rea
   const [isSending, setSending] = useState(false);
   const [failure, setFailure] = useState<ReturnType<typeof problemOf>>();
   const { severity, behavior, owasp, reason, feedback, id } = incident;
-  useEffect(() => setFailure(undefined), [feedback]);
   const confirm = async () => {
     setSending(true);
+    setFailure(undefined);
     try {
       await client.feedback(id, { verdict: 'confirmed' }, false);
       tell('Confirmed as real. What happened in it is not learned from.');
@@ -146,10 +159,10 @@ function Heading({ incident, onChanged }: { readonly incident: FullIncident; rea
 }
 
 function Facts({ incident }: { readonly incident: FullIncident }) {
-  const { goTo, timeZone, width } = useControl();
+  const { goTo, status, timeZone, width } = useControl();
   const styles = useStyles2(look);
   const { kind, entity, endpoint, service, start, last, open, score, anomalies, model_version: model } = incident;
-  const [startMs, endMs] = [Date.parse(start), open ? Date.now() : Date.parse(last)];
+  const [startMs, endMs] = [Date.parse(start), open ? (status.atMs ?? Date.parse(last)) : Date.parse(last)];
   return (
     <div className={styles.facts} style={{ gridTemplateColumns: `repeat(${width >= 600 ? 4 : 2}, minmax(0, 1fr))` }}>
       <div>
@@ -163,11 +176,17 @@ function Facts({ incident }: { readonly incident: FullIncident }) {
         ) : (
           'everybody who calls it'
         )}
-        <div className={styles.muted}>{kind === 'user' ? 'a user' : kind === 'address' ? 'a client address' : 'an endpoint'}</div>
+        <div className={styles.muted}>
+          {kind === 'user' ? 'a user' : kind === 'address' ? 'a client address' : 'an endpoint'}
+        </div>
       </div>
       <div>
         <div className={styles.muted}>Where</div>
-        <button type="button" className={`${styles.link} ${styles.mono}`} onClick={() => goTo({ tab: 'endpoints', search: endpoint })}>
+        <button
+          type="button"
+          className={`${styles.link} ${styles.mono}`}
+          onClick={() => goTo({ tab: 'endpoints', search: endpoint })}
+        >
           {endpoint}
         </button>
         <div className={styles.muted}>{service}</div>

@@ -33,7 +33,7 @@ export function Incidents({ incident }: { readonly incident: string | undefined 
   const listed = useLoaded(
     `incidents ${JSON.stringify(filter)}`,
     (signal) => allPages(MOST, (page) => client.incidents({ ...filter, sort: 'score', ...page }, signal)),
-    { everyMs: EVERY_MS, keep: true }
+    { everyMs: EVERY_MS, keep: true },
   );
   const rows = listed.value?.rows ?? [];
   if (incident !== undefined) {
@@ -48,16 +48,35 @@ export function Incidents({ incident }: { readonly incident: string | undefined 
       )}
       <div className={styles.wrap}>
         <RadioButtonGroup aria-label="State" options={STATES} value={state} onChange={setState} />
-        <Combobox aria-label="Behaviour" width={26} isClearable placeholder="Any behaviour" options={BEHAVIORS} value={behavior ?? null} onChange={(chosen) => setBehavior(chosen?.value)} />
-        <Combobox aria-label="Severity" width={20} isClearable placeholder="Any severity" options={SEVERITY_OPTIONS} value={severity ?? null} onChange={(chosen) => setSeverity(chosen?.value)} />
+        <Combobox
+          aria-label="Behaviour"
+          width={26}
+          isClearable
+          placeholder="Any behaviour"
+          options={BEHAVIORS}
+          value={behavior ?? null}
+          onChange={(chosen) => setBehavior(chosen?.value)}
+        />
+        <Combobox
+          aria-label="Severity"
+          width={20}
+          isClearable
+          placeholder="Any severity"
+          options={SEVERITY_OPTIONS}
+          value={severity ?? null}
+          onChange={(chosen) => setSeverity(chosen?.value)}
+        />
         <span className={`${styles.muted} ${styles.push}`} role="status">
-          {listed.value !== undefined && `${rows.length}${listed.value.isCut ? '+' : ''} incidents, the most unusual first`}
+          {listed.value !== undefined &&
+            `${rows.length}${listed.value.isCut ? '+' : ''} incidents, the most unusual first`}
         </span>
       </div>
       <section className={`${styles.card} ${styles.grow}`} aria-label="Incidents">
         {listed.problem !== undefined && <CardProblem problem={listed.problem} onRetry={listed.reload} />}
         {listed.value !== undefined && rows.length === 0 && (
-          <p className={`${styles.pad} ${styles.secondary}`}>No incident in this range. Widen the time range or take filters away.</p>
+          <p className={`${styles.pad} ${styles.secondary}`}>
+            No incident in this range. Widen the time range or take filters away.
+          </p>
         )}
         {rows.length > 0 && <IncidentList incidents={rows} />}
       </section>

@@ -71,7 +71,12 @@ export function ModelView() {
   return (
     <>
       {models.isLoading && models.value === undefined && <LoadingBar width={width} />}
-      <section className={styles.strip} style={{ gridTemplateColumns: `repeat(${width >= 600 ? 3 : 1}, minmax(0, 1fr)) auto` }} aria-label="Model now" data-testid={testIds.panel.model}>
+      <section
+        className={styles.strip}
+        style={{ gridTemplateColumns: `repeat(${width >= 600 ? 3 : 1}, minmax(0, 1fr)) auto` }}
+        aria-label="Model now"
+        data-testid={testIds.panel.model}
+      >
         <Fact label="Scoring now" value={active?.version ?? status.value?.model?.version ?? '–'}>
           {active !== undefined && dataOf(active, timeZone)}
         </Fact>
@@ -79,7 +84,13 @@ export function ModelView() {
           {shadow !== undefined && agreementOf(shadow)}
         </Fact>
         <Fact label="Drift since training" value={drift === null ? '–' : format.score(drift)}>
-          {drift === null ? 'not known yet' : drift < MUCH_DRIFT ? `steady, limit ${format.score(MUCH_DRIFT)}` : <Warning>traffic has changed</Warning>}
+          {drift === null ? (
+            'not known yet'
+          ) : drift < MUCH_DRIFT ? (
+            `steady, limit ${format.score(MUCH_DRIFT)}`
+          ) : (
+            <Warning>traffic has changed</Warning>
+          )}
         </Fact>
         <div className={styles.row}>
           {running !== null && (
@@ -91,14 +102,19 @@ export function ModelView() {
         </div>
       </section>
       {!mayOperate && <RoleNote what="Training and the alert budget" role="Editor" />}
-      <div className={styles.columns} style={{ gridTemplateColumns: width >= 1100 ? 'minmax(0, 7fr) minmax(0, 4fr)' : undefined }}>
+      <div
+        className={styles.columns}
+        style={{ gridTemplateColumns: width >= 1100 ? 'minmax(0, 7fr) minmax(0, 4fr)' : undefined }}
+      >
         <div className={styles.column}>
           {models.problem !== undefined && (
             <section className={styles.card}>
               <CardProblem problem={models.problem} onRetry={models.reload} />
             </section>
           )}
-          {models.value !== undefined && <Versions models={versions} selected={shown?.version} onSelect={setSelected} onChanged={reload} />}
+          {models.value !== undefined && (
+            <Versions models={versions} selected={shown?.version} onSelect={setSelected} onChanged={reload} />
+          )}
           {shown !== undefined && <Comparison model={shown} active={active} />}
         </div>
         <AlertBudget />
@@ -111,7 +127,10 @@ export function ModelView() {
 function dataOf({ measures, from, to }: Model, timeZone: string): string {
   const rows = sum(measures['rows']);
   const users = Number(Reflect.get(Object(measures['entities']), 'user') ?? 0);
-  const days = from === null || to === null ? '' : `, ${format.time(Date.parse(from), timeZone, 'D MMM')} to ${format.time(Date.parse(to), timeZone, 'D MMM')}`;
+  const days =
+    from === null || to === null
+      ? ''
+      : `, ${format.time(Date.parse(from), timeZone, 'D MMM')} to ${format.time(Date.parse(to), timeZone, 'D MMM')}`;
   return `${format.count(rows)} rows, ${format.count(users)} users${days}`;
 }
 

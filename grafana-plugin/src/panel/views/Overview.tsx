@@ -1,6 +1,6 @@
 /** How it is going: data quality, the highest scores over time, incidents, and who stands out. */
 import type { DataFrame } from '@grafana/data';
-import { Icon, LoadingBar, useStyles2 } from '@grafana/ui';
+import { Icon, LoadingBar, useStyles2, useTheme2 } from '@grafana/ui';
 import React from 'react';
 import type { Status } from '../../control/answers';
 import { behaviorInWords } from '../../control/words';
@@ -14,7 +14,6 @@ import { ScoreTimeline } from '../ScoreTimeline';
 import { Sparkline } from '../Sparkline';
 import { CardProblem } from '../states';
 import { useLoaded } from '../useLoaded';
-import { useTheme2 } from '@grafana/ui';
 import { IncidentList } from './IncidentList';
 
 /** Drift (PSI) from which a shift is spoken of. */
@@ -30,7 +29,7 @@ export function Overview({ series }: { readonly series: readonly DataFrame[] }) 
   const ofRange = useLoaded(
     `incidents ${range.from} ${range.to}`,
     (signal) => client.incidents({ ...range, sort: 'score', limit: 200 }, signal),
-    { everyMs: EVERY_MS, keep: true }
+    { everyMs: EVERY_MS, keep: true },
   );
   const openIds = new Set(open.value?.map(({ id }) => id));
   const closed = (ofRange.value?.items ?? []).filter(({ id, open: isOpen }) => !isOpen && !openIds.has(id));
@@ -71,24 +70,40 @@ export function Overview({ series }: { readonly series: readonly DataFrame[] }) 
           />
         </section>
       )}
-      <div className={styles.columns} style={{ gridTemplateColumns: isWide ? 'minmax(0, 2fr) minmax(0, 1fr)' : undefined, minHeight: 372, flexShrink: 0 }}>
+      <div
+        className={styles.columns}
+        style={{
+          gridTemplateColumns: isWide ? 'minmax(0, 2fr) minmax(0, 1fr)' : undefined,
+          minHeight: 372,
+          flexShrink: 0,
+        }}
+      >
         <section className={styles.card} aria-label="Incidents" style={{ minHeight: 260 }}>
           <div className={styles.head}>
             <h3>{openIds.size > 0 ? 'Open incidents' : 'Incidents'}</h3>
             <span className={styles.muted}>
               {openIds.size} open, {closed.length} closed in this range
             </span>
-            <button type="button" className={`${styles.link} ${styles.small} ${styles.push}`} onClick={() => goTo({ tab: 'incidents' })}>
+            <button
+              type="button"
+              className={`${styles.link} ${styles.small} ${styles.push}`}
+              onClick={() => goTo({ tab: 'incidents' })}
+            >
               All incidents
             </button>
           </div>
           {problem !== undefined && <CardProblem problem={problem} onRetry={ofRange.reload} />}
           {problem === undefined && ofRange.value !== undefined && listed.length === 0 && (
-            <p className={`${styles.pad} ${styles.secondary}`}>Nothing unusual in this range. A quiet day stays quiet.</p>
+            <p className={`${styles.pad} ${styles.secondary}`}>
+              Nothing unusual in this range. A quiet day stays quiet.
+            </p>
           )}
           {listed.length > 0 && <IncidentList incidents={listed} />}
         </section>
-        <div className={styles.columns} style={{ gridTemplateColumns: isWide || width < 600 ? undefined : '1fr 1fr', alignContent: 'start' }}>
+        <div
+          className={styles.columns}
+          style={{ gridTemplateColumns: isWide || width < 600 ? undefined : '1fr 1fr', alignContent: 'start' }}
+        >
           <TopUsers />
           <TopEndpoints />
         </div>
@@ -104,14 +119,22 @@ export function QualityStrip({ status }: { readonly status: Status }) {
   const hits = limits.filter((limit) => limit.hits > 0);
   const user = coverage.user ?? 1;
   const columns = width >= 900 ? 5 : width >= 600 ? 3 : 2;
-  const [pace, unit] = throughput.spans_per_second < 1 ? [60 * throughput.spans_per_second, '/min'] : [throughput.spans_per_second, '/s'];
+  const [pace, unit] =
+    throughput.spans_per_second < 1 ? [60 * throughput.spans_per_second, '/min'] : [throughput.spans_per_second, '/s'];
   return (
-    <section className={styles.strip} style={{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }} data-testid={testIds.panel.strip} aria-label="Data quality">
+    <section
+      className={styles.strip}
+      style={{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}
+      data-testid={testIds.panel.strip}
+      aria-label="Data quality"
+    >
       <Fact label="Spans" value={`${format.measure(pace, '1')}${unit}`}>
         {hits.length === 0 ? (
           `${format.count(throughput.spans)} since the start`
         ) : (
-          <Warning title={hits.map(({ option, hits: times }) => `${option}: ${times} times`).join(', ')}>a limit was hit</Warning>
+          <Warning title={hits.map(({ option, hits: times }) => `${option}: ${times} times`).join(', ')}>
+            a limit was hit
+          </Warning>
         )}
       </Fact>
       <Fact label="With a user" value={format.percent(coverage.user)}>
@@ -121,7 +144,13 @@ export function QualityStrip({ status }: { readonly status: Status }) {
         rest from the path
       </Fact>
       <Fact label="Drift" value={drift === null ? '–' : format.score(drift)}>
-        {drift === null ? 'not known yet' : drift < MUCH_DRIFT ? `steady, limit ${format.score(MUCH_DRIFT)}` : <Warning>traffic has changed, train</Warning>}
+        {drift === null ? (
+          'not known yet'
+        ) : drift < MUCH_DRIFT ? (
+          `steady, limit ${format.score(MUCH_DRIFT)}`
+        ) : (
+          <Warning>traffic has changed, train</Warning>
+        )}
       </Fact>
       <Fact label="Model" value={model?.version ?? 'learning'}>
         {model?.trained && `active, trained ${format.moment(Date.parse(model.trained), timeZone)}`}
@@ -130,7 +159,11 @@ export function QualityStrip({ status }: { readonly status: Status }) {
   );
 }
 
-export function Fact({ label, value, children }: React.PropsWithChildren<{ readonly label: string; readonly value: React.ReactNode }>) {
+export function Fact({
+  label,
+  value,
+  children,
+}: React.PropsWithChildren<{ readonly label: string; readonly value: React.ReactNode }>) {
   const styles = useStyles2(look);
   return (
     <div>
@@ -155,9 +188,17 @@ export function Warning({ children, title }: React.PropsWithChildren<{ readonly 
 function TopUsers() {
   const { client, goTo, open } = useControl();
   const styles = useStyles2(look);
-  const users = useLoaded('users top', (signal) => client.users({ sort: 'score', limit: TOP }, signal), { everyMs: EVERY_MS });
+  const users = useLoaded('users top', (signal) => client.users({ sort: 'score', limit: TOP }, signal), {
+    everyMs: EVERY_MS,
+  });
   return (
-    <TopList title="Top users" about="now; active hours" testId={testIds.panel.topUsers} loaded={users} onAll={() => goTo({ tab: 'users' })}>
+    <TopList
+      title="Top users"
+      about="now; active hours"
+      testId={testIds.panel.topUsers}
+      loaded={users}
+      onAll={() => goTo({ tab: 'users' })}
+    >
       {users.value?.items.map(({ user, score, behavior, series }) => (
         <TopRow
           key={user}
@@ -176,15 +217,26 @@ function TopUsers() {
 function TopEndpoints() {
   const { client, goTo, open } = useControl();
   const styles = useStyles2(look);
-  const endpoints = useLoaded('endpoints top', (signal) => client.endpoints({ sort: 'score', limit: TOP }, signal), { everyMs: EVERY_MS });
+  const endpoints = useLoaded('endpoints top', (signal) => client.endpoints({ sort: 'score', limit: TOP }, signal), {
+    everyMs: EVERY_MS,
+  });
   return (
-    <TopList title="Top endpoints" about="now" testId={testIds.panel.topEndpoints} loaded={endpoints} onAll={() => goTo({ tab: 'endpoints' })}>
+    <TopList
+      title="Top endpoints"
+      about="now"
+      testId={testIds.panel.topEndpoints}
+      loaded={endpoints}
+      onAll={() => goTo({ tab: 'endpoints' })}
+    >
       {endpoints.value?.items.map(({ service, endpoint, score, series }) => (
         <TopRow
           key={`${service} ${endpoint}`}
           name={<span className={styles.mono}>{endpoint}</span>}
           title={`${service} ${endpoint}`}
-          number={numberOf(open.value, open.value?.find((incident) => incident.service === service && incident.endpoint === endpoint)?.id ?? '')}
+          number={numberOf(
+            open.value,
+            open.value?.find((incident) => incident.service === service && incident.endpoint === endpoint)?.id ?? '',
+          )}
           series={series}
           seriesTop={1}
           score={score}
@@ -199,7 +251,10 @@ interface TopListProps {
   readonly title: string;
   readonly about: string;
   readonly testId: string;
-  readonly loaded: { readonly problem: Parameters<typeof CardProblem>[0]['problem'] | undefined; readonly reload: () => void };
+  readonly loaded: {
+    readonly problem: Parameters<typeof CardProblem>[0]['problem'] | undefined;
+    readonly reload: () => void;
+  };
   readonly onAll: () => void;
 }
 
@@ -214,7 +269,11 @@ function TopList({ title, about, testId, loaded, onAll, children }: React.PropsW
           All
         </button>
       </div>
-      {loaded.problem === undefined ? <div style={{ paddingBottom: 6 }}>{children}</div> : <CardProblem problem={loaded.problem} onRetry={loaded.reload} />}
+      {loaded.problem === undefined ? (
+        <div style={{ paddingBottom: 6 }}>{children}</div>
+      ) : (
+        <CardProblem problem={loaded.problem} onRetry={loaded.reload} />
+      )}
     </section>
   );
 }
@@ -235,11 +294,25 @@ function TopRow({ name, title, number, series, seriesTop, score, onOpen }: TopRo
   const theme = useTheme2();
   return (
     <div className={styles.row} style={{ height: 27, padding: '0 12px' }}>
-      <button type="button" className={`${styles.link} ${styles.cut} ${styles.grow}`} style={{ color: 'inherit', height: 27 }} title={title} onClick={onOpen}>
+      <button
+        type="button"
+        className={`${styles.link} ${styles.cut} ${styles.grow}`}
+        style={{ color: 'inherit', height: 27 }}
+        title={title}
+        onClick={onOpen}
+      >
         {name}
       </button>
       <IncidentNumber number={number} />
-      {width >= 480 && <Sparkline values={series} width={96} color={marks(theme).flagged} top={seriesTop} threshold={seriesTop === undefined ? undefined : 0.67} />}
+      {width >= 480 && (
+        <Sparkline
+          values={series}
+          width={96}
+          color={marks(theme).flagged}
+          top={seriesTop}
+          threshold={seriesTop === undefined ? undefined : 0.67}
+        />
+      )}
       <span className={styles.right} style={{ width: 36 }}>
         {format.score(score)}
       </span>

@@ -44,8 +44,8 @@ export function ReadOnly({ series, timeRange, timeZone, width, onZoom, error, is
       )}
       {points.length === 0 && error === undefined && isByChoice && (
         <EmptyState variant="not-found" hideImage message="No scores in this range">
-          Add the query <code>max(api_anomaly_endpoint_score)</code> to the panel, and <code>min(api_anomaly_threshold)</code>{' '}
-          with the refId “threshold”.
+          Add the query <code>max(api_anomaly_endpoint_score)</code> to the panel, and{' '}
+          <code>min(api_anomaly_threshold)</code> with the refId “threshold”.
         </EmptyState>
       )}
       {points.length > 0 && (
@@ -84,7 +84,15 @@ export function ReadOnly({ series, timeRange, timeZone, width, onZoom, error, is
   );
 }
 
-function Top({ title, values, label }: { readonly title: string; readonly values: ReturnType<typeof namedValues>; readonly label: string }) {
+function Top({
+  title,
+  values,
+  label,
+}: {
+  readonly title: string;
+  readonly values: ReturnType<typeof namedValues>;
+  readonly label: string;
+}) {
   const styles = useStyles2(look);
   if (values.length === 0) {
     return null;

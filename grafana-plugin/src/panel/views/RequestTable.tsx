@@ -24,10 +24,31 @@ export function RequestTable({ requests, anomalies, isNarrow }: Props) {
   const { timeZone, traces } = useControl();
   const styles = useStyles2(look);
   const columns: Array<Column<IncidentRequest>> = [
-    { header: 'Time', width: '96px', cell: (row) => <span className={styles.mono}>{format.time(Date.parse(row.time), timeZone, 'HH:mm:ss.SSS')}</span> },
-    { header: 'Endpoint', width: 'minmax(0, 1fr)', cell: (row) => <span className={styles.mono} title={`${row.service} ${row.endpoint}`}>{row.endpoint}</span> },
+    {
+      header: 'Time',
+      width: '96px',
+      cell: (row) => <span className={styles.mono}>{format.time(Date.parse(row.time), timeZone, 'HH:mm:ss.SSS')}</span>,
+    },
+    {
+      header: 'Endpoint',
+      width: 'minmax(0, 1fr)',
+      cell: (row) => (
+        <span className={styles.mono} title={`${row.service} ${row.endpoint}`}>
+          {row.endpoint}
+        </span>
+      ),
+    },
     { header: 'Status', width: '48px', cell: ({ status_code: status }) => status ?? '–' },
-    ...(isNarrow ? [] : [{ header: 'Duration', width: '64px', isRight: true, cell: (row: IncidentRequest) => format.measure(row.duration_ms, 'ms') }]),
+    ...(isNarrow
+      ? []
+      : [
+          {
+            header: 'Duration',
+            width: '64px',
+            isRight: true,
+            cell: (row: IncidentRequest) => format.measure(row.duration_ms, 'ms'),
+          },
+        ]),
     { header: 'Score', width: '44px', isRight: true, cell: ({ score }) => format.score(score) },
     {
       header: 'Trace',
@@ -35,7 +56,10 @@ export function RequestTable({ requests, anomalies, isNarrow }: Props) {
       cell: ({ trace_id: id, time }) => {
         const href = traces === undefined ? undefined : traceLink(traces, id, Date.parse(time));
         return href === undefined ? (
-          <span className={`${styles.mono} ${styles.secondary}`} title={`${id}. Choose a trace data source in the panel's options to open it.`}>
+          <span
+            className={`${styles.mono} ${styles.secondary}`}
+            title={`${id}. Choose a trace data source in the panel's options to open it.`}
+          >
             {id.slice(0, 6)}
           </span>
         ) : (
@@ -51,7 +75,9 @@ export function RequestTable({ requests, anomalies, isNarrow }: Props) {
       <div className={styles.head}>
         <h3>Requests in order</h3>
         <span className={styles.muted}>
-          {requests.length < anomalies ? `${requests.length} of ${format.count(anomalies)}, the first and the most unusual` : `${requests.length}, first to last`}
+          {requests.length < anomalies
+            ? `${requests.length} of ${format.count(anomalies)}, the first and the most unusual`
+            : `${requests.length}, first to last`}
         </span>
       </div>
       {requests.length === 0 ? (
@@ -59,7 +85,14 @@ export function RequestTable({ requests, anomalies, isNarrow }: Props) {
           <Icon name="info-circle" /> No request was kept: the database of the processor was not available then.
         </p>
       ) : (
-        <RowTable label="Requests" testId={testIds.panel.requests} rows={requests} keyOf={({ span_id: id, time }) => `${time} ${id}`} columns={columns} rowHeight={ROW} />
+        <RowTable
+          label="Requests"
+          testId={testIds.panel.requests}
+          rows={requests}
+          keyOf={({ span_id: id, time }) => `${time} ${id}`}
+          columns={columns}
+          rowHeight={ROW}
+        />
       )}
     </section>
   );
@@ -72,7 +105,12 @@ export function traceLink(uid: string, traceId: string, timeMs: number): string 
     return undefined;
   }
   const { type } = settings;
-  const query = { refId: 'A', datasource: { type, uid }, query: traceId, ...(type === 'tempo' && { queryType: 'traceql' }) };
+  const query = {
+    refId: 'A',
+    datasource: { type, uid },
+    query: traceId,
+    ...(type === 'tempo' && { queryType: 'traceql' }),
+  };
   const range = { from: String(timeMs - AROUND_MS), to: String(timeMs + AROUND_MS) };
   const panes = JSON.stringify({ trace: { datasource: uid, queries: [query], range } });
   return `/explore?schemaVersion=1&panes=${encodeURIComponent(panes)}`;

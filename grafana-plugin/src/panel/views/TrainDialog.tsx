@@ -68,7 +68,11 @@ export function TrainDialog({ onClose, onStarted }: Props) {
           </div>
         )}
         {source === 'upload' && (
-          <Field noMargin label="Past traces" description="OTLP as protobuf, JSON or JSON lines, compressed with gzip or not, as the collector's file exporter writes them.">
+          <Field
+            noMargin
+            label="Past traces"
+            description="OTLP as protobuf, JSON or JSON lines, compressed with gzip or not, as the collector's file exporter writes them."
+          >
             <FileDropzone
               id="anomaly-upload"
               options={{ multiple: false, onDrop: (files: File[]) => setFile(files[0]) }}

@@ -33,7 +33,7 @@ export function Training({ job, onClose }: { readonly job: Job; readonly onClose
       setEnded(now.state !== 'running');
       return now;
     },
-    hasEnded ? {} : { everyMs: EVERY_MS }
+    hasEnded ? {} : { everyMs: EVERY_MS },
   );
   const now = loaded.value ?? job;
   const { state, stage, progress, eta_seconds: eta, model_version: model, error, gates } = now;
@@ -61,15 +61,23 @@ export function Training({ job, onClose }: { readonly job: Job; readonly onClose
               <span className={styles.strong}>
                 {stageInWords(stage)}, {Math.round(100 * progress)} %
               </span>
-              <span className={`${styles.secondary} ${styles.push}`}>{eta === null ? '' : `about ${format.duration(1000 * eta)} left`}</span>
+              <span className={`${styles.secondary} ${styles.push}`}>
+                {eta === null ? '' : `about ${format.duration(1000 * eta)} left`}
+              </span>
             </div>
             <Progress label="Training" value={progress} />
             <p className={styles.muted} style={{ margin: 0 }}>
-              {status.value?.model ? `${status.value.model.version} keeps scoring meanwhile. ` : ''}You can close this; the job goes on.
+              {status.value?.model ? `${status.value.model.version} keeps scoring meanwhile. ` : ''}You can close this;
+              the job goes on.
             </p>
           </>
         ) : (
-          <Alert severity={isGood ? 'success' : state === 'failed' ? 'error' : 'warning'} title={isGood && model !== null ? `Trained ${model}` : ENDED[state]} topSpacing={0} bottomSpacing={0}>
+          <Alert
+            severity={isGood ? 'success' : state === 'failed' ? 'error' : 'warning'}
+            title={isGood && model !== null ? `Trained ${model}` : ENDED[state]}
+            topSpacing={0}
+            bottomSpacing={0}
+          >
             {error}
           </Alert>
         )}
@@ -77,7 +85,12 @@ export function Training({ job, onClose }: { readonly job: Job; readonly onClose
           <ul style={{ listStyle: 'none', margin: 0 }}>
             {gates.map(({ gate, passed, detail }) => (
               <li key={gate} title={detail}>
-                <Icon name={passed ? 'check-circle' : 'times-circle'} className={passed ? styles.success : styles.error} title={passed ? 'Passed' : 'Failed'} /> {gateInWords(gate)}
+                <Icon
+                  name={passed ? 'check-circle' : 'times-circle'}
+                  className={passed ? styles.success : styles.error}
+                  title={passed ? 'Passed' : 'Failed'}
+                />{' '}
+                {gateInWords(gate)}
               </li>
             ))}
           </ul>

@@ -1,5 +1,13 @@
 /** One user: incidents, when it is usually active, what it calls, and how it differs now. */
-import { ClipboardButton, ConfirmModal, IconButton, LoadingPlaceholder, Button, useStyles2, useTheme2 } from '@grafana/ui';
+import {
+  ClipboardButton,
+  ConfirmModal,
+  IconButton,
+  LoadingPlaceholder,
+  Button,
+  useStyles2,
+  useTheme2,
+} from '@grafana/ui';
 import React, { useState } from 'react';
 import type { Incident, UserProfile as Profile } from '../../control/answers';
 import { problemOf, type ControlProblem } from '../../control/problem';
@@ -31,7 +39,9 @@ export function UserProfile({ pseudonym, place, of, onClose }: Props) {
   const [isErasing, setErasing] = useState(false);
   const [failure, setFailure] = useState<ControlProblem>();
   const loaded = useLoaded(`user ${pseudonym}`, (signal) => client.user(pseudonym, signal), { everyMs: 30_000 });
-  const incidents = useLoaded(`incidents of ${pseudonym}`, (signal) => client.incidents({ entity: pseudonym, limit: MOST_INCIDENTS }, signal));
+  const incidents = useLoaded(`incidents of ${pseudonym}`, (signal) =>
+    client.incidents({ entity: pseudonym, limit: MOST_INCIDENTS }, signal),
+  );
   const profile = loaded.value;
   const erase = async () => {
     try {
@@ -44,12 +54,25 @@ export function UserProfile({ pseudonym, place, of, onClose }: Props) {
     }
   };
   return (
-    <section className={styles.card} style={{ overflow: 'auto' }} data-testid={testIds.panel.profile} aria-label={`User ${pseudonym}`} onKeyDown={({ key }) => key === 'Escape' && onClose()}>
+    <section
+      className={styles.card}
+      style={{ overflow: 'auto' }}
+      data-testid={testIds.panel.profile}
+      aria-label={`User ${pseudonym}`}
+      onKeyDown={({ key }) => key === 'Escape' && onClose()}
+    >
       <div className={`${styles.row} ${styles.pad}`}>
         <span className={styles.mono} style={{ fontSize: 16 }}>
           {format.shortName(pseudonym)}
         </span>
-        <ClipboardButton size="sm" fill="text" variant="secondary" icon="copy" getText={() => pseudonym} aria-label="Copy the pseudonym" />
+        <ClipboardButton
+          size="sm"
+          fill="text"
+          variant="secondary"
+          icon="copy"
+          getText={() => pseudonym}
+          aria-label="Copy the pseudonym"
+        />
         <span className={`${styles.muted} ${styles.push}`}>{place >= 0 && `${place + 1} of ${format.count(of)}`}</span>
         <IconButton name="times" tooltip="Close, Esc" onClick={onClose} />
       </div>
@@ -59,10 +82,17 @@ export function UserProfile({ pseudonym, place, of, onClose }: Props) {
       {profile !== undefined && (
         <div className={styles.column} style={{ padding: '0 12px 12px', gap: 12 }}>
           <span className={styles.muted}>
-            {profile.identity ?? 'unknown identity'}, known from {format.count(profile.windows)} times five minutes, last call {format.moment(Date.parse(profile.last), timeZone)}
+            {profile.identity ?? 'unknown identity'}, known from {format.count(profile.windows)} times five minutes,
+            last call {format.moment(Date.parse(profile.last), timeZone)}
             {profile.mature ? '' : ', a newcomer'}
           </span>
-          {incidents.value?.items.map((incident) => <IncidentCard key={incident.id} incident={incident} onOpen={() => goTo({ tab: 'incidents', incident: incident.id })} />)}
+          {incidents.value?.items.map((incident) => (
+            <IncidentCard
+              key={incident.id}
+              incident={incident}
+              onOpen={() => goTo({ tab: 'incidents', incident: incident.id })}
+            />
+          ))}
           <Week profile={profile} />
           <Endpoints profile={profile} />
           <Features profile={profile} />
@@ -95,7 +125,12 @@ function IncidentCard({ incident, onOpen }: { readonly incident: Incident; reado
   const styles = useStyles2(look);
   const { severity, behavior, start, reason, open } = incident;
   return (
-    <button type="button" className={`${styles.note} ${styles.link}`} style={{ display: 'block', color: 'inherit' }} onClick={onOpen}>
+    <button
+      type="button"
+      className={`${styles.note} ${styles.link}`}
+      style={{ display: 'block', color: 'inherit' }}
+      onClick={onOpen}
+    >
       <span className={styles.row}>
         <SeverityBadge severity={severity} />
         <span className={styles.strong}>{behaviorInWords(behavior)}</span>
@@ -118,7 +153,13 @@ function Week({ profile: { usual_week: week, hour_now: now } }: { readonly profi
   return (
     <div>
       <div className={styles.strong}>Active hours of the week</div>
-      <svg role="img" aria-label={about} viewBox={`0 0 ${LABEL + 24 * CELL} ${7 * CELL + 16}`} width="100%" style={{ maxWidth: LABEL + 24 * CELL, display: 'block' }}>
+      <svg
+        role="img"
+        aria-label={about}
+        viewBox={`0 0 ${LABEL + 24 * CELL} ${7 * CELL + 16}`}
+        width="100%"
+        style={{ maxWidth: LABEL + 24 * CELL, display: 'block' }}
+      >
         {DAYS.map((day, index) => (
           <text key={day} x={0} y={index * CELL + 11} fontSize={11} fill={theme.colors.text.secondary}>
             {day}
@@ -144,7 +185,9 @@ function Week({ profile: { usual_week: week, hour_now: now } }: { readonly profi
           </text>
         ))}
       </svg>
-      <div className={styles.muted}>UTC; the outlined hour is now{(week[now] ?? 0) === 0 ? ', usually a quiet one' : ''}</div>
+      <div className={styles.muted}>
+        UTC; the outlined hour is now{(week[now] ?? 0) === 0 ? ', usually a quiet one' : ''}
+      </div>
     </div>
   );
 }
@@ -183,8 +226,12 @@ function Endpoints({ profile: { endpoints } }: { readonly profile: Profile }) {
 /** What differs most from what is usual, by factor. */
 function Features({ profile: { features } }: { readonly profile: Profile }) {
   const styles = useStyles2(look);
-  const distance = ({ observed, usual }: Profile['features'][number]) => Math.abs(Math.log1p(Math.abs(observed ?? 0)) - Math.log1p(Math.abs(usual ?? 0)));
-  const shown = features.filter(({ observed }) => observed !== null).toSorted((one, other) => distance(other) - distance(one)).slice(0, FEW);
+  const distance = ({ observed, usual }: Profile['features'][number]) =>
+    Math.abs(Math.log1p(Math.abs(observed ?? 0)) - Math.log1p(Math.abs(usual ?? 0)));
+  const shown = features
+    .filter(({ observed }) => observed !== null)
+    .toSorted((one, other) => distance(other) - distance(one))
+    .slice(0, FEW);
   return (
     <table className={styles.table}>
       <thead>

@@ -25,33 +25,88 @@ export function Users({ user: shown }: { readonly user: string | undefined }) {
   const styles = useStyles2(look);
   const [search, setSearch] = useState('');
   const [behavior, setBehavior] = useState<string>();
-  const loaded = useLoaded('users', (signal) => allPages(MOST, (page) => client.users({ sort: 'score', ...page }, signal)), { everyMs: EVERY_MS });
+  const loaded = useLoaded(
+    'users',
+    (signal) => allPages(MOST, (page) => client.users({ sort: 'score', ...page }, signal)),
+    { everyMs: EVERY_MS },
+  );
   const wanted = search.trim().toLowerCase();
-  const rows = (loaded.value?.rows ?? []).filter((row) => row.user.includes(wanted) && (behavior === undefined || row.behavior === behavior));
+  const rows = (loaded.value?.rows ?? []).filter(
+    (row) => row.user.includes(wanted) && (behavior === undefined || row.behavior === behavior),
+  );
   const isWide = width >= 900;
   const close = () => goTo({ tab: 'users' });
   const columns: Array<Column<User>> = [
-    { header: '#', width: '40px', isRight: true, cell: (_, index) => <span className={styles.secondary}>{index + 1}</span> },
+    {
+      header: '#',
+      width: '40px',
+      isRight: true,
+      cell: (_, index) => <span className={styles.secondary}>{index + 1}</span>,
+    },
     { header: 'User', width: 'minmax(110px, 1fr)', cell: ({ user }) => <UserName user={user} /> },
     { header: 'Score', width: '110px', isRight: true, cell: ({ score }) => <ScoreBar score={score} /> },
     ...(width >= 480 && !(isWide && shown !== undefined && width < 1100)
-      ? [{ header: 'Active hours, UTC', width: '150px', cell: ({ series }: User) => <Sparkline values={series} width={140} /> }]
+      ? [
+          {
+            header: 'Active hours, UTC',
+            width: '150px',
+            cell: ({ series }: User) => <Sparkline values={series} width={140} />,
+          },
+        ]
       : []),
-    ...(width >= 600 ? [{ header: 'Calls', width: '60px', isRight: true, cell: ({ calls }: User) => format.count(calls) }] : []),
-    { header: 'Behaviour', width: 'minmax(100px, 1fr)', cell: (row) => <Behavior behavior={row.behavior} score={row.score} number={numberOf(open.value, open.value?.find(({ entity }) => entity === row.user)?.id ?? '')} /> },
+    ...(width >= 600
+      ? [{ header: 'Calls', width: '60px', isRight: true, cell: ({ calls }: User) => format.count(calls) }]
+      : []),
+    {
+      header: 'Behaviour',
+      width: 'minmax(100px, 1fr)',
+      cell: (row) => (
+        <Behavior
+          behavior={row.behavior}
+          score={row.score}
+          number={numberOf(open.value, open.value?.find(({ entity }) => entity === row.user)?.id ?? '')}
+        />
+      ),
+    },
   ];
-  const profile = shown !== undefined && <UserProfile key={shown} pseudonym={shown} place={rows.findIndex(({ user }) => user === shown)} of={rows.length} onClose={close} />;
+  const profile = shown !== undefined && (
+    <UserProfile
+      key={shown}
+      pseudonym={shown}
+      place={rows.findIndex(({ user }) => user === shown)}
+      of={rows.length}
+      onClose={close}
+    />
+  );
   return (
     <>
       {loaded.isLoading && loaded.value === undefined && <LoadingBar width={width} />}
       <div className={styles.wrap}>
-        <FilterInput width={28} placeholder="Find a pseudonym" aria-label="Find a pseudonym" value={search} onChange={setSearch} escapeRegex={false} />
-        <Combobox aria-label="Behaviour" width={26} isClearable placeholder="Any behaviour" options={BEHAVIORS} value={behavior ?? null} onChange={(chosen) => setBehavior(chosen?.value)} />
+        <FilterInput
+          width={28}
+          placeholder="Find a pseudonym"
+          aria-label="Find a pseudonym"
+          value={search}
+          onChange={setSearch}
+          escapeRegex={false}
+        />
+        <Combobox
+          aria-label="Behaviour"
+          width={26}
+          isClearable
+          placeholder="Any behaviour"
+          options={BEHAVIORS}
+          value={behavior ?? null}
+          onChange={(chosen) => setBehavior(chosen?.value)}
+        />
         <span className={`${styles.muted} ${styles.push}`} role="status">
           {loaded.value !== undefined && `${format.count(rows.length)} users of the last day`}
         </span>
       </div>
-      <div className={styles.columns} style={{ gridTemplateColumns: isWide && shown !== undefined ? 'minmax(0, 16fr) minmax(0, 9fr)' : undefined }}>
+      <div
+        className={styles.columns}
+        style={{ gridTemplateColumns: isWide && shown !== undefined ? 'minmax(0, 16fr) minmax(0, 9fr)' : undefined }}
+      >
         <section className={styles.card} aria-label="Users" style={{ minHeight: 220 }}>
           {loaded.problem !== undefined && <CardProblem problem={loaded.problem} onRetry={loaded.reload} />}
           {loaded.value !== undefined && rows.length === 0 && (
@@ -62,7 +117,17 @@ export function Users({ user: shown }: { readonly user: string | undefined }) {
             </p>
           )}
           {rows.length > 0 && (
-            <RowTable label="Users" testId={testIds.panel.users} rows={rows} keyOf={({ user }) => user} columns={columns} rowHeight={ROW} selected={shown} onOpen={({ user }) => goTo({ tab: 'users', user })} onEscape={close} />
+            <RowTable
+              label="Users"
+              testId={testIds.panel.users}
+              rows={rows}
+              keyOf={({ user }) => user}
+              columns={columns}
+              rowHeight={ROW}
+              selected={shown}
+              onOpen={({ user }) => goTo({ tab: 'users', user })}
+              onEscape={close}
+            />
           )}
         </section>
         {isWide && profile}
@@ -80,14 +145,22 @@ function UserName({ user }: { readonly user: string }) {
   const styles = useStyles2(look);
   return (
     <span title={user}>
-      <Icon name="user" size="sm" className={styles.secondary} /> <span className={styles.mono}>{format.shortName(user)}</span>
+      <Icon name="user" size="sm" className={styles.secondary} />{' '}
+      <span className={styles.mono}>{format.shortName(user)}</span>
     </span>
   );
 }
 
 export function ScoreBar({ score }: { readonly score: number }) {
   const theme = useTheme2();
-  const color = score >= 0.95 ? theme.visualization.getColorByName('red') : score >= 0.8 ? theme.visualization.getColorByName('orange') : score >= 0.67 ? theme.visualization.getColorByName('blue') : theme.colors.text.secondary;
+  const color =
+    score >= 0.95
+      ? theme.visualization.getColorByName('red')
+      : score >= 0.8
+        ? theme.visualization.getColorByName('orange')
+        : score >= 0.67
+          ? theme.visualization.getColorByName('blue')
+          : theme.colors.text.secondary;
   return (
     <span style={{ display: 'inline-flex', gap: 8, alignItems: 'center' }}>
       <svg aria-hidden="true" width={48} height={4}>
@@ -99,7 +172,15 @@ export function ScoreBar({ score }: { readonly score: number }) {
   );
 }
 
-export function Behavior({ behavior, score, number }: { readonly behavior: string | null; readonly score: number; readonly number: number | undefined }) {
+export function Behavior({
+  behavior,
+  score,
+  number,
+}: {
+  readonly behavior: string | null;
+  readonly score: number;
+  readonly number: number | undefined;
+}) {
   const styles = useStyles2(look);
   if (behavior === null || score < 0.5) {
     return <span className={styles.secondary}>–</span>;

@@ -36,7 +36,10 @@ export function Versions({ models, selected, onSelect, onChanged }: Props) {
         await client.activate(version, act === 'shadow' ? 'shadow' : 'active');
       }
       const before = active?.version;
-      const undo = act === 'promote' && before !== undefined ? async () => void (await client.activate(before, 'active')) : undefined;
+      const undo =
+        act === 'promote' && before !== undefined
+          ? async () => void (await client.activate(before, 'active'))
+          : undefined;
       tell(DONE[act](version), undo);
     } catch (error) {
       setFailure(problemOf(error, act));
@@ -72,9 +75,14 @@ export function Versions({ models, selected, onSelect, onChanged }: Props) {
               const { version, state, created, from, to, gates } = model;
               const failed = gates.filter(({ passed }) => !passed);
               const day = (text: string | null) => (text === null ? '?' : format.moment(Date.parse(text), timeZone));
-              const main: Act | undefined = state === 'shadow' || state === 'candidate' ? 'promote' : state === 'retired' ? 'roll back' : undefined;
+              const main: Act | undefined =
+                state === 'shadow' || state === 'candidate' ? 'promote' : state === 'retired' ? 'roll back' : undefined;
               return (
-                <tr key={version} aria-current={version === selected ? 'true' : undefined} style={version === selected ? SELECTED : undefined}>
+                <tr
+                  key={version}
+                  aria-current={version === selected ? 'true' : undefined}
+                  style={version === selected ? SELECTED : undefined}
+                >
                   <td>
                     <button type="button" className={styles.link} onClick={() => onSelect(version)}>
                       {version}
@@ -90,9 +98,14 @@ export function Versions({ models, selected, onSelect, onChanged }: Props) {
                     </td>
                   )}
                   <td>
-                    <Icon name={failed.length === 0 ? 'check' : 'times-circle'} className={failed.length === 0 ? styles.success : styles.error} />{' '}
+                    <Icon
+                      name={failed.length === 0 ? 'check' : 'times-circle'}
+                      className={failed.length === 0 ? styles.success : styles.error}
+                    />{' '}
                     {gates.length - failed.length} of {gates.length}{' '}
-                    <span className={styles.muted}>{failed.map(({ gate }) => gateInWords(gate).toLowerCase()).join(', ')}</span>
+                    <span className={styles.muted}>
+                      {failed.map(({ gate }) => gateInWords(gate).toLowerCase()).join(', ')}
+                    </span>
                   </td>
                   {mayAdminister && (
                     <td>
@@ -107,9 +120,26 @@ export function Versions({ models, selected, onSelect, onChanged }: Props) {
                             placement="bottom-end"
                             overlay={
                               <Menu>
-                                {state !== 'shadow' && <Menu.Item label="Run in shadow…" icon="eye" onClick={() => setAsked({ act: 'shadow', model })} />}
-                                {state === 'rejected' && <Menu.Item label="Promote anyway…" icon="check" onClick={() => setAsked({ act: 'promote', model })} />}
-                                <Menu.Item label="Delete…" icon="trash-alt" destructive onClick={() => setAsked({ act: 'delete', model })} />
+                                {state !== 'shadow' && (
+                                  <Menu.Item
+                                    label="Run in shadow…"
+                                    icon="eye"
+                                    onClick={() => setAsked({ act: 'shadow', model })}
+                                  />
+                                )}
+                                {state === 'rejected' && (
+                                  <Menu.Item
+                                    label="Promote anyway…"
+                                    icon="check"
+                                    onClick={() => setAsked({ act: 'promote', model })}
+                                  />
+                                )}
+                                <Menu.Item
+                                  label="Delete…"
+                                  icon="trash-alt"
+                                  destructive
+                                  onClick={() => setAsked({ act: 'delete', model })}
+                                />
                               </Menu>
                             }
                           >
@@ -147,7 +177,12 @@ export function Versions({ models, selected, onSelect, onChanged }: Props) {
 
 const SELECTED = { boxShadow: 'inset 2px 0 0 #ff9830' };
 
-const CONFIRM: Readonly<Record<Act, string>> = { promote: 'Promote', 'roll back': 'Roll back', shadow: 'Run in shadow', delete: 'Delete' };
+const CONFIRM: Readonly<Record<Act, string>> = {
+  promote: 'Promote',
+  'roll back': 'Roll back',
+  shadow: 'Run in shadow',
+  delete: 'Delete',
+};
 const TITLE: Readonly<Record<Act, (version: string) => string>> = {
   promote: (version) => `Promote ${version}?`,
   'roll back': (version) => `Roll back to ${version}?`,
@@ -155,9 +190,12 @@ const TITLE: Readonly<Record<Act, (version: string) => string>> = {
   delete: (version) => `Delete ${version}?`,
 };
 const EFFECT: Readonly<Record<Act, (active: string | undefined) => string>> = {
-  promote: (active) => `It scores from the next request on${active === undefined ? '' : `; ${active} is kept, and you can roll back to it`}.`,
-  'roll back': (active) => `It scores again from the next request on${active === undefined ? '' : `; ${active} is kept`}.`,
-  shadow: (active) => `It judges everything beside ${active ?? 'the active one'} and is compared with it; nothing is flagged by it.`,
+  promote: (active) =>
+    `It scores from the next request on${active === undefined ? '' : `; ${active} is kept, and you can roll back to it`}.`,
+  'roll back': (active) =>
+    `It scores again from the next request on${active === undefined ? '' : `; ${active} is kept`}.`,
+  shadow: (active) =>
+    `It judges everything beside ${active ?? 'the active one'} and is compared with it; nothing is flagged by it.`,
   delete: () => 'Its file is removed. This cannot be undone.',
 };
 const DONE: Readonly<Record<Act, (version: string) => string>> = {
