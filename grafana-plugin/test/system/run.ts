@@ -47,6 +47,9 @@ async function visit(
       errors.filter((error) => !expected.test(error)),
       [],
     );
+  } catch (error) {
+    await page.screenshot({ path: path.join(SHOTS, 'failed.png') });
+    throw error;
   } finally {
     await page.close();
   }

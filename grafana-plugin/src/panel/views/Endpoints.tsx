@@ -7,7 +7,7 @@ import { testIds } from '../../testIds';
 import { IncidentNumber } from '../badges';
 import { numberOf, useControl } from '../control';
 import * as format from '../format';
-import { look, marks } from '../look';
+import { look } from '../look';
 import { type Column, RowTable } from '../RowTable';
 import { Sparkline } from '../Sparkline';
 import { CardProblem } from '../states';
@@ -216,7 +216,7 @@ function Compared({ now, usual, show, isMarked }: ComparedProps) {
   return (
     <span>
       {isMuch && (
-        <span className={styles.small} style={{ color: marks(theme).flagged }} title="times what is usual">
+        <span className={styles.small} style={{ color: theme.colors.warning.text }} title="times what is usual">
           ×{format.measure(factor, '1')}{' '}
         </span>
       )}
