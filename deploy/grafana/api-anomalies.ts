@@ -132,7 +132,7 @@ function ourPanel(): dashboard.PanelBuilder {
     .datasource(PROMETHEUS)
     .span(24)
     .height(26)
-    .options({ controlDataSource: CONTROL.uid });
+    .options({ control: CONTROL.uid });
   for (const [index, query] of PANEL_QUERIES.entries()) panel.withTarget(rangeQuery(query, refIdOf(index)));
   return panel;
 }
