@@ -26,7 +26,7 @@ interface Effort {
   readonly periodSeconds: number;
 }
 
-const FULL: Effort = { trainingCalls: 100_000, apiSeconds: 5, pairs: 5, periodSeconds: 2 };
+const FULL: Effort = { trainingCalls: 100_000, apiSeconds: 10, pairs: 9, periodSeconds: 5 };
 const QUICK: Effort = { trainingCalls: 30_000, apiSeconds: 0.3, pairs: 1, periodSeconds: 0.5 };
 const MOST_MEGABYTES = 512;
 
@@ -35,7 +35,10 @@ interface Pair {
   readonly quiet: Period;
 }
 
-/** Measures both; `quick`: a short pass that shows that it works. Throws if the service ever needed more than 512 MB. */
+/**
+ * Measures both; `quick`: a short pass that shows that it works. Throws if the service ever needed more than 512 MB, but
+ * for a short pass, whose numbers say little.
+ */
 export async function benchControlApi({ quick }: { quick: boolean }): Promise<BenchSection> {
   const effort = quick ? QUICK : FULL;
   try {
@@ -53,7 +56,7 @@ export async function benchControlApi({ quick }: { quick: boolean }): Promise<Be
     const { trainings, peak } = service;
     await service.stop();
     const memory = `Highest resident memory of the service: ${peakOfCalls.toFixed(0)} MB up to the end of the calls, ${peak.toFixed(0)} MB in all. At most ${MOST_MEGABYTES} MB.`;
-    if (peak > MOST_MEGABYTES) throw new Error([memory, ...rows.map((row) => row.join(' | '))].join('\n'));
+    if (!quick && peak > MOST_MEGABYTES) throw new Error([memory, ...rows.map((row) => row.join(' | '))].join('\n'));
     return {
       title: 'Control API',
       columns: ['what', 'requests/s', 'mean, ms', 'p99, ms', 'p99 ×', 'CPU µs a span', 'CPU ×'],
