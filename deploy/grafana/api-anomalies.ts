@@ -35,16 +35,17 @@ const SEVERITY_STEPS = [
   [0.95, 'red'],
 ] as const;
 
-/** What our panel shows without a control data source. */
-const PANEL_QUERIES: readonly Query[] = [
-  [`api_anomaly_endpoint_score{${SELECTED}}`, '{{service_name}} {{endpoint}}'],
-  [`api_anomaly_threshold{${OURS}}`, '{{entity}}'],
-  [`api_anomaly_user_score{${OURS}}`, '{{user}}'],
-  [
+/** What our panel shows without a control data source; it tells the queries apart by these names. */
+const PANEL_QUERIES: Readonly<Record<string, Query>> = {
+  scores: [`max(api_anomaly_endpoint_score{${SELECTED}})`, 'highest score'],
+  threshold: [`min(api_anomaly_threshold{${OURS}})`, 'flagged from'],
+  incidents: [
     `sum by (behavior, severity) (api_anomaly_incidents_open{${OURS}, behavior=~"$behavior"})`,
     '{{behavior}} {{severity}}',
   ],
-];
+  users: [`api_anomaly_user_score{${OURS}}`, '{{user}}'],
+  endpoints: [`api_anomaly_endpoint_score{${SELECTED}}`, '{{service_name}} {{endpoint}}'],
+};
 
 export function apiAnomalies(): dashboard.Dashboard {
   return new dashboard.DashboardBuilder('API anomalies')
@@ -133,7 +134,7 @@ function ourPanel(): dashboard.PanelBuilder {
     .span(24)
     .height(26)
     .options({ control: CONTROL.uid });
-  for (const [index, query] of PANEL_QUERIES.entries()) panel.withTarget(rangeQuery(query, refIdOf(index)));
+  for (const [refId, query] of Object.entries(PANEL_QUERIES)) panel.withTarget(rangeQuery(query, refId));
   return panel;
 }
 
