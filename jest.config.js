@@ -8,7 +8,7 @@ export default {
   testPathIgnorePatterns: ['<rootDir>/test/system/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': swc },
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   collectCoverageFrom: ['processor/src/**/*.ts'],
   coverageThreshold: { global: { lines: 90 } },
 };
