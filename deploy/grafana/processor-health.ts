@@ -214,7 +214,10 @@ function operation(): Panels {
   return [
     graph({ title: 'Errors of the data folder, records lost', description: 'Should be empty.', unit: 'none' }, THIRD, [
       [`sum by (operation) (increase(api_anomaly_store_errors_total{${OURS}}${RATE}))`, '{{operation}}'],
-      [`sum by (table) (increase(api_anomaly_dropped_records_total{${OURS}}${RATE}))`, 'lost, {{table}}'],
+      [
+        `sum by (table, reason) (increase(api_anomaly_dropped_records_total{${OURS}}${RATE}))`,
+        'not kept, {{table}}, {{reason}}',
+      ],
     ]),
     graph({ title: 'CPU', description: 'Cores in use, all threads.', unit: 'none' }, THIRD, [
       [`rate(process_cpu_seconds_total{${OURS}}${RATE})`, '{{instance}}'],

@@ -43,7 +43,7 @@ export async function openRecords(config: Config['store'], { telemetry, log, clo
       },
       alarm: (error) => log.error({ err: error }, 'the database cannot be used; spans are scored all the same'),
       recovered: () => log.info('the database can be used again'),
-      dropped: (table) => telemetry.add('api_anomaly_dropped_records_total', 1, { table }),
+      dropped: (table) => telemetry.add('api_anomaly_dropped_records_total', 1, { table, reason: 'no_room' }),
     },
     { nowMs: clock },
   );

@@ -159,7 +159,7 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
       windows: records.windows,
     },
     names: new EntityNames(endpoints),
-    onDrop: () => telemetry.add('api_anomaly_dropped_records_total', 1, { table: 'anomalies' }),
+    onDrop: () => telemetry.add('api_anomaly_dropped_records_total', 1, { table: 'anomalies', reason: 'flood' }),
     onFault: (error) => log.error({ err: error }, 'an incident could not be kept'),
   });
   const engine = createEngine(config, {

@@ -59,8 +59,7 @@ describeWithPrograms('dashboards and alert rules in Prometheus', ['prometheus'],
 
   test('an attack is an alert at once, and there is no other', async () => {
     const firing = (await prometheus.rules()).filter(({ state }) => state === 'firing').map(({ name }) => name);
-    // A day of traffic within seconds may outrun the database, which then drops records, as it says.
-    expect(firing.filter((name) => name !== 'ApiAnomalyRecordsDropped')).toEqual(['ApiAnomalyIncident']);
+    expect(firing).toEqual(['ApiAnomalyIncident']);
   });
 
   test.each(dashboardQueries())('$dashboard, $place can be drawn: $expression', async ({ place, expression }) => {

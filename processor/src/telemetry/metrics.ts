@@ -252,9 +252,10 @@ export const METRICS = {
   api_anomaly_dropped_records_total: {
     type: 'counter',
     unit: '{record}',
-    labels: ['table'],
-    maxLabelSets: 5,
-    meaning: 'Records that waited for the database and found no room (anomalies, kept_windows, incidents, jobs).',
+    labels: ['table', 'reason'],
+    maxLabelSets: 6,
+    meaning:
+      'Records not kept: no_room, they waited for the database too long (anomalies, kept_windows, incidents, jobs); flood, anomalies beyond 5000 in five seconds, whose incidents are kept.',
   },
   api_anomaly_config_reload_success: {
     type: 'gauge',
