@@ -2,7 +2,7 @@ import type { ApiCall } from '../../processor/src/call/api-call.ts';
 import { WINDOW_SECONDS } from '../../processor/src/evaluation/entity-windows.ts';
 import type { LabelledListener } from '../../processor/src/evaluation/labelled-replay.ts';
 import { rowWidth } from '../../processor/src/features/features.ts';
-import type { Judgement } from '../../processor/src/pipeline/scorer.ts';
+import type { Judgement } from '../../processor/src/pipeline/judgement.ts';
 import type { Replay } from '../../processor/src/replay/replay.ts';
 
 /** One user's 5-minute window as its features stood after its last call. */

@@ -1,7 +1,7 @@
 /** A replay whose verdicts are set beside the ground truth, call by call. */
 import type { ApiCall } from '../call/api-call.ts';
 import type { Incident } from '../detection/incident.ts';
-import type { Judgement } from '../pipeline/scorer.ts';
+import type { Judgement } from '../pipeline/judgement.ts';
 import { Replay, type ReplayListener, type ReplayOptions } from '../replay/replay.ts';
 import { EntityWindows } from './entity-windows.ts';
 import { PeerForest } from './peer-forest.ts';

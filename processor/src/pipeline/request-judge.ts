@@ -12,7 +12,8 @@ import type { SpanAnnotations } from '../otlp/annotate.ts';
 import type { RequestView } from '../otlp/request-view.ts';
 import type { EndpointScores } from '../telemetry/endpoint-scores.ts';
 import type { RecentSpans } from './recent-spans.ts';
-import type { Judgement, Scorer } from './scorer.ts';
+import type { Judgement } from './judgement.ts';
+import type { Scorer } from './scorer.ts';
 import type { SpanWriter } from './span-writer.ts';
 import type { TopUsers } from './top-users.ts';
 

@@ -15,26 +15,9 @@ import { definitionsOf, type EntityDetector } from '../model/entity-detector.ts'
 import { explain } from '../model/explanation.ts';
 import type { Model } from '../model/model.ts';
 import { EntityScores, TOP_FEATURES } from './entity-scores.ts';
+import { Judgement } from './judgement.ts';
+import { noteTop, strongest, topFeaturesOf } from './top-features.ts';
 import type { ClosedWindow, WindowPeak, WindowPeaks } from './window-peaks.ts';
-
-/** What was found about one call. Reused: valid until the next call is judged. */
-export class Judgement {
-  /** Highest score of the sides, 0..1. */
-  score = 0;
-  userScore = 0;
-  addressScore = 0;
-  endpointScore = 0;
-  isAnomaly = false;
-  /** It would be an anomaly, but for an exclusion. */
-  isExcluded = false;
-  /** The side that is most unusual, or whose anomaly this is, and its slot; undefined when the call has no entity. */
-  kind: EntityKind | undefined = undefined;
-  slot = NO_SLOT;
-  /** Highest evidence of the sides, nats. */
-  evidence = 0;
-  /** Raw isolation score of the most unusual side. */
-  isolationScore = 0.5;
-}
 
 interface Side {
   readonly kind: EntityKind;
@@ -364,13 +347,6 @@ export class Scorer {
 
 type FoundPeak = Pick<WindowPeak, 'window' | 'seconds' | 'carried' | 'behavior' | 'isMaterial'>;
 
-function topFeaturesOf(kind: EntityKind, { topFeatures }: EntityScores, slot: number): string[] {
-  const from = slot * TOP_FEATURES;
-  return Array.from(topFeatures.subarray(from, from + TOP_FEATURES))
-    .filter((column) => column !== NO_COLUMN)
-    .map((column) => FEATURE_NAMES[kind][column]!);
-}
-
 function namingOf(kind: EntityKind, { disabled, minimumEffect }: Sensitivity): BehaviorNaming {
   const features = FEATURE_NAMES[kind].map((name, column) => ({ name, scale: definitionsOf(kind)[column]!.scale }));
   return new BehaviorNaming(kind, features, disabled, minimumEffect);
@@ -393,36 +369,3 @@ const SHARED_NATS = Math.log(50);
 const SUSPECT_FROM_NATS = Math.log(1000);
 const ENDPOINT_DEFINITIONS = definitionsOf('endpoint');
 const OTHER = BEHAVIOR_NAMES.indexOf('other');
-/** Fills the places of top features where fewer features say anything. */
-const NO_COLUMN = 255;
-
-function strongest(evidence: Float64Array): number {
-  let best = 0;
-  for (let column = 1; column < evidence.length; column++) if (evidence[column]! > evidence[best]!) best = column;
-  return best;
-}
-
-/** Columns of the TOP_FEATURES largest evidences that are above zero. */
-function noteTop(evidence: Float64Array, out: Uint8Array, offset: number): void {
-  let ceiling = Number.POSITIVE_INFINITY;
-  let ceilingColumn = -1;
-  for (let place = 0; place < TOP_FEATURES; place++) {
-    let best = NO_COLUMN;
-    let bestNats = 0;
-    for (let column = 0; column < evidence.length; column++) {
-      const nats = evidence[column]!;
-      const isTaken = nats > ceiling || (nats === ceiling && column <= ceilingColumn);
-      if (!isTaken && nats > bestNats) {
-        best = column;
-        bestNats = nats;
-      }
-    }
-    out[offset + place] = best;
-    if (best === NO_COLUMN) {
-      out.fill(NO_COLUMN, offset + place, offset + TOP_FEATURES);
-      return;
-    }
-    ceiling = bestNats;
-    ceilingColumn = best;
-  }
-}

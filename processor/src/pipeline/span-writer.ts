@@ -1,6 +1,7 @@
 /** Writes what was found about a call onto its span. */
 import { AttributeWriter, type SpanAnnotations } from '../otlp/annotate.ts';
-import type { Judgement, Scorer } from './scorer.ts';
+import type { Judgement } from './judgement.ts';
+import type { Scorer } from './scorer.ts';
 
 /** Why a span that was to be scored was not. */
 export type UnscoredState = 'learning' | 'shed' | 'error';

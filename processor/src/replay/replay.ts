@@ -18,7 +18,7 @@ import { train } from '../model/train.ts';
 import { annotate, SpanAnnotations } from '../otlp/annotate.ts';
 import type { RequestView } from '../otlp/request-view.ts';
 import { emptyTally, type Tally } from '../pipeline/request-judge.ts';
-import type { Judgement } from '../pipeline/scorer.ts';
+import type { Judgement } from '../pipeline/judgement.ts';
 import { LOOSE_SECONDS, TimeOrder } from '../pipeline/time-order.ts';
 import { EndpointScores } from '../telemetry/endpoint-scores.ts';
 

@@ -1,6 +1,7 @@
 import { ATTRIBUTES } from '../../../processor/src/otlp/attributes.ts';
 import { annotate, SpanAnnotations } from '../../../processor/src/otlp/annotate.ts';
-import { Judgement, type Scorer } from '../../../processor/src/pipeline/scorer.ts';
+import { Judgement } from '../../../processor/src/pipeline/judgement.ts';
+import type { Scorer } from '../../../processor/src/pipeline/scorer.ts';
 import { SpanWriter } from '../../../processor/src/pipeline/span-writer.ts';
 import { decodeWithBufbuild, spansOf } from '../../support/otlp-judges.ts';
 import { calls, request } from './requests.ts';
