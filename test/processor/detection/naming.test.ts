@@ -133,6 +133,13 @@ describe('the name', () => {
     expect(find('user', many, { ...ids, denied: 24, error_excess: 20 }).behavior).toBe('enumeration');
   });
 
+  it('of unknown paths is enumeration only where object ids were tried, and probing otherwise', () => {
+    const refused = { not_found: 30, denied: 10, denied_endpoints: 20 };
+    const evidence = { not_found: 20, denied_endpoints: 14, denied: 12 };
+    expect(find('user', { ...refused, objects: 8 }, evidence).behavior).toBe('enumeration');
+    expect(find('user', { ...refused, objects: 2 }, evidence).behavior).toBe('privilege_probing');
+  });
+
   it('is never that of a behavior that is switched off', () => {
     const naming = namingOf('user', ['credential_stuffing']);
     const evidence = evidenceOf('user', { failed_logins: 20, objects: 15 });

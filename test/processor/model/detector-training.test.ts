@@ -143,6 +143,40 @@ describe('attacks in the training rows', () => {
   });
 });
 
+describe('what happens once in a hundred windows', () => {
+  /** Rows in which these features are 0, but for one in a hundred, of entities of their own, with these values. */
+  const trainedOn = (kind: EntityKind, values: Readonly<Record<string, number>>): EntityDetector => {
+    const nothing = Object.fromEntries(Object.keys(values).map((name) => [name, 0]));
+    const rows = new Crowd(kind, 100, 17, MATURE).rows(3000).map((row, index) => {
+      if (index % 100 !== 7) return changed(kind, row, nothing);
+      return { ...changed(kind, row, values), entity: 1000 + index };
+    });
+    return trained(trainingRows(kind, rows));
+  };
+  const evidenceOf = (detector: EntityDetector, name: string, value: number): number =>
+    detector.parts.bands[0]!.values[columnOf(detector.parts.kind, name)]!.evidence(value);
+
+  it('is known to do so, though such rows are the most unusual ones there are', () => {
+    const names = ['failed_logins', 'client_errors', 'denied', 'denied_endpoints', 'failed_writes', 'refused_hour'];
+    const once = Math.log1p(1);
+    const detector = trainedOn('user', Object.fromEntries(names.map((name) => [name, once])));
+    for (const name of names) expect(evidenceOf(detector, name, once)).toBeLessThan(Math.log(100) + 1.5);
+  });
+
+  it('is not known for how far it goes: an attack as large as one in training is as rare as if there had been none', () => {
+    const attack = Math.log1p(60);
+    const detector = trainedOn('user', { failed_logins: attack });
+    expect(evidenceOf(detector, 'failed_logins', attack)).toBeGreaterThan(Math.log(100) + 8);
+  });
+
+  it('is left out of what is usual for endpoints, which fail for all their callers at once', () => {
+    const outage = { server_errors: Math.log1p(60), server_error_excess: 60, failed_users: Math.log1p(60) };
+    const detector = trainedOn('endpoint', outage);
+    // Nothing but zeros is left: a nat is a nat.
+    expect(evidenceOf(detector, 'server_error_excess', 2.5)).toBeCloseTo(2.5, 5);
+  });
+});
+
 describe('an entity with many rows', () => {
   const calls = columnOf('user', 'calls');
   const crowd = new Crowd('user', 100, 14, MATURE);
