@@ -143,19 +143,20 @@ describe('attacks in the training rows', () => {
   });
 });
 
-describe('what happens once in a hundred windows', () => {
-  /** Rows in which these features are 0, but for one in a hundred, of entities of their own, with these values. */
-  const trainedOn = (kind: EntityKind, values: Readonly<Record<string, number>>): EntityDetector => {
-    const nothing = Object.fromEntries(Object.keys(values).map((name) => [name, 0]));
-    const rows = new Crowd(kind, 100, 17, MATURE).rows(3000).map((row, index) => {
-      if (index % 100 !== 7) return changed(kind, row, nothing);
-      return { ...changed(kind, row, values), entity: 1000 + index };
-    });
-    return trained(trainingRows(kind, rows));
-  };
-  const evidenceOf = (detector: EntityDetector, name: string, value: number): number =>
-    detector.parts.bands[0]!.values[columnOf(detector.parts.kind, name)]!.evidence(value);
+/** Trained on rows in which these features are 0, but for one in a hundred, of entities of their own, with these values. */
+function trainedOn(kind: EntityKind, values: Readonly<Record<string, number>>): EntityDetector {
+  const nothing = Object.fromEntries(Object.keys(values).map((name) => [name, 0]));
+  const rows = new Crowd(kind, 100, 17, MATURE).rows(3000).map((row, index) => {
+    if (index % 100 !== 7) return changed(kind, row, nothing);
+    return { ...changed(kind, row, values), entity: 1000 + index };
+  });
+  return trained(trainingRows(kind, rows));
+}
 
+const evidenceOf = (detector: EntityDetector, name: string, value: number): number =>
+  detector.parts.bands[0]!.values[columnOf(detector.parts.kind, name)]!.evidence(value);
+
+describe('what happens once in a hundred windows', () => {
   it('is known to do so, though such rows are the most unusual ones there are', () => {
     const names = ['failed_logins', 'client_errors', 'denied', 'denied_endpoints', 'failed_writes', 'refused_hour'];
     const once = Math.log1p(1);
