@@ -53,9 +53,13 @@ interface FailedFetch {
 /** Statuses with which Grafana's proxy says that it could not reach what is behind it. */
 const GATEWAY = [502, 503, 504];
 
+/** Data source and panel are modules of their own, each with a class of this name: the one throws what the other shows. */
+const isControlProblem = (error: unknown): error is ControlProblem =>
+  error instanceof Error && error.name === 'ControlProblem' && 'kind' in error;
+
 /** The problem that a failed call amounts to. `call`: its method and path. */
 export function problemOf(error: unknown, call: string): ControlProblem {
-  if (error instanceof ControlProblem) {
+  if (isControlProblem(error)) {
     return error;
   }
   const { status = 0, data } = (typeof error === 'object' && error !== null ? error : {}) as FailedFetch;

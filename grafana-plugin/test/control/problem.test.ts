@@ -39,3 +39,15 @@ test('a problem stays what it is', () => {
   const problem = new ControlProblem('garbled', 'No.');
   expect(problemOf(problem, 'GET /y')).toBe(problem);
 });
+
+test('a problem of another module of the plugin, with a class of its own, stays what it is too', () => {
+  let foreign: Error | undefined;
+  jest.isolateModules(() => {
+    const { ControlProblem: Other } = jest.requireActual<typeof import('../../src/control/problem')>(
+      '../../src/control/problem',
+    );
+    foreign = new Other('token', 'No such token.', { status: 400 });
+  });
+  expect(foreign).not.toBeInstanceOf(ControlProblem);
+  expect(problemOf(foreign, 'GET /y')).toBe(foreign);
+});

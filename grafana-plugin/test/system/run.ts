@@ -116,7 +116,7 @@ try {
     }
   }
   await scenario('an incident is opened, read and called a false alarm, and that is undone', () =>
-    visit({ role: 'Editor' }, '', async (page) => {
+    visit({ role: 'Editor' }, '?an-tab=incidents', async (page) => {
       await page.getByRole('grid', { name: 'Incidents' }).getByText(incident.reason).first().click();
       await page.getByRole('heading', { name: incident.reason }).waitFor();
       await page.getByRole('button', { name: 'False alarm…' }).click();
