@@ -43,9 +43,8 @@ test('a problem stays what it is', () => {
 test('a problem of another module of the plugin, with a class of its own, stays what it is too', () => {
   let foreign: Error | undefined;
   jest.isolateModules(() => {
-    const { ControlProblem: Other } = jest.requireActual<typeof import('../../src/control/problem')>(
-      '../../src/control/problem',
-    );
+    const { ControlProblem: Other } =
+      jest.requireActual<typeof import('../../src/control/problem')>('../../src/control/problem');
     foreign = new Other('token', 'No such token.', { status: 400 });
   });
   expect(foreign).not.toBeInstanceOf(ControlProblem);
