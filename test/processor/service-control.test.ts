@@ -7,8 +7,8 @@ import { until } from './receiver/running-receiver.ts';
 import { RunningService } from './running-service.ts';
 
 const HOUR_MS = 3_600_000;
-/** The day of the simulation is today, as the wall clock of feedback has it. */
-const START_MS = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - 12 * HOUR_MS;
+/** A Wednesday morning, whenever the test runs; the service's clock stands at the evening of that day. */
+const START_MS = Date.UTC(2026, 0, 14, 6);
 const world = createWorld({
   seed: 3,
   users: 60,
@@ -168,7 +168,7 @@ test('a false positive is tried first, then makes an exclusion, which can be tak
 });
 
 test('exclusions always end, and name something', async () => {
-  const inADay = new Date(Date.now() + 24 * HOUR_MS).toISOString();
+  const inADay = new Date(world.endMs + 24 * HOUR_MS).toISOString();
   for (const body of [
     { scope: { behavior: 'latency' } },
     { scope: {}, expires: inADay },

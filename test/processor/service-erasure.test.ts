@@ -9,7 +9,7 @@ import { until } from './receiver/running-receiver.ts';
 import { RunningService, type Settings } from './running-service.ts';
 
 const HOUR_MS = 3_600_000;
-const START_MS = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - 12 * HOUR_MS;
+const START_MS = Date.UTC(2026, 0, 14, 6);
 const world = createWorld({
   seed: 3,
   users: 60,
