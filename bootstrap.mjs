@@ -2,7 +2,7 @@
  * Runs a command of this checkout with the pinned Node, installing the dependencies first where they are missing or
  * out of date. Plain JavaScript without dependencies: it must run on whatever Node (>= 20) the machine has.
  *
- * Usage: node bootstrap.mjs <tool of node_modules/.bin | script.ts> [arguments…]
+ * Usage: node bootstrap.mjs <tool of node_modules/.bin | script.ts | script.mjs> [arguments…]
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
@@ -35,7 +35,7 @@ function run([tool, ...args]) {
     process.stderr.write('Usage: node bootstrap.mjs <tool | script.ts> [arguments…]\n');
     process.exit(2);
   }
-  const command = tool.endsWith('.ts') ? [path.resolve(root, tool)] : toolCommand(tool);
+  const command = /\.m?[jt]s$/.test(tool) ? [nodeBinary, path.resolve(root, tool)] : toolCommand(tool);
   const environment = { ...process.env };
   environment.PATH = `${path.dirname(nodeBinary)}${path.delimiter}${environment.PATH ?? ''}`;
   if (tool === 'jest') {
@@ -47,15 +47,7 @@ function run([tool, ...args]) {
       .filter(Boolean)
       .join(' ');
   }
-  const child = spawn(
-    command[0].endsWith('.ts') ? nodeBinary : command[0],
-    command[0].endsWith('.ts') ? [...command, ...args] : [...command.slice(1), ...args],
-    {
-      cwd: root,
-      stdio: 'inherit',
-      env: environment,
-    },
-  );
+  const child = spawn(command[0], [...command.slice(1), ...args], { cwd: root, stdio: 'inherit', env: environment });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => {
     process.exitCode = signal === null ? (code ?? 1) : 128 + (constants.signals[signal] ?? 0);

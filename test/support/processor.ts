@@ -4,7 +4,7 @@ import { stringify } from 'yaml';
 import { ChildProgram, type ProgramEnd } from './child-program.ts';
 import { freePorts } from './free-ports.ts';
 
-const MAIN = path.join(import.meta.dirname, '../../processor/src/main.ts');
+const COMMAND = path.join(import.meta.dirname, '../../processor/bin/api-anomaly.mjs');
 
 /** The value of a sample in the exposition format: what follows the name and its labels. */
 const SAMPLE_VALUE = /^\w+(?:\{.*\})? (\S+)/;
@@ -44,7 +44,7 @@ export class Processor {
 
   /** Starts it without waiting: for starts that are expected to fail. */
   launch(): ChildProgram {
-    return new ChildProgram(process.execPath, [MAIN, 'serve', '--config', this.configFile]);
+    return new ChildProgram(process.execPath, [COMMAND, 'serve', '--config', this.configFile]);
   }
 
   /** Starts it and waits until it says that it is ready. */

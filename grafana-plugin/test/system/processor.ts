@@ -15,8 +15,8 @@ export class DemoProcessor {
 
   async start(): Promise<Behind> {
     let said = '';
-    const main = path.join(REPOSITORY, 'processor/src/main.ts');
-    this.#program = spawn(process.execPath, [main, 'demo', '--keep'], {
+    const command = path.join(REPOSITORY, 'processor/bin/api-anomaly.mjs');
+    this.#program = spawn(process.execPath, [command, 'demo', '--keep'], {
       env: { ...process.env, TMPDIR: this.#folder },
     });
     this.#program.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()));

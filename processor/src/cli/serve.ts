@@ -1,4 +1,5 @@
 /** `api-anomaly serve`: the service, until a signal stops it. */
+import { flushCompileCache } from 'node:module';
 import { Command } from 'commander';
 import { pino } from 'pino';
 import { FileWatch } from '../config/file-watch.ts';
@@ -51,6 +52,8 @@ async function serve(
     await service.start();
     await watch?.start();
     log.info(service.addresses(), 'listening');
+    // What was compiled for this start is there for the next one, however this process ends.
+    flushCompileCache();
     const signal = await stopped;
     log.info({ signal }, 'stopping');
   } finally {
