@@ -1,6 +1,5 @@
 import type { ApiCall } from '../../processor/src/call/api-call.ts';
-import { displayName } from '../../processor/src/call/pseudonym.ts';
-import { type EntityWindows, WINDOW_SECONDS } from '../../processor/src/evaluation/entity-windows.ts';
+import type { EntityWindows } from '../../processor/src/evaluation/entity-windows.ts';
 import { type LabelledListener, LabelledReplay } from '../../processor/src/evaluation/labelled-replay.ts';
 import { referencePath } from '../support/reference-data.ts';
 import { type EpisodeOutcome, episodeOutcomes } from './episode-outcome.ts';
@@ -35,8 +34,8 @@ export async function nasaOutcome({ seed }: { readonly seed: number }): Promise<
   const background = [...readNasaRequests(referencePath(...NASA_FILE))];
   const { requests, attacks, quietUntilMs } = injectAttacks(background, { seed, resolutionMs: NASA_RESOLUTION_MS });
   const endMs = requests.at(-1)!.timeMs;
-  const posts = new PostCounts();
-  const labelled = new LabelledReplay({
+  const posts = new PostCounts(() => labelled.windows);
+  const labelled: LabelledReplay = new LabelledReplay({
     config: EVALUATED_CONFIG,
     learning: { until: quietUntilMs / 1000 },
     bounds: { from: requests[0]!.timeMs / 1000, to: endMs / 1000 },
@@ -51,7 +50,7 @@ export async function nasaOutcome({ seed }: { readonly seed: number }): Promise<
   const measured = new MeasuredWindows(windows, ['p95_duration_ms']);
   const positives = windows.positives(measured.units);
   const evidence = windows.evidence(measured.units);
-  const logins = posts.of(windows, measured.units);
+  const logins = posts.of(measured.units);
   const singleRule = [...bruteForce(attacks)].map(([variant, isOfGroup]) => {
     return [variant, measured.measuresOf(logins, isOfGroup)] as const;
   });
@@ -76,20 +75,22 @@ export async function nasaOutcome({ seed }: { readonly seed: number }): Promise<
  * address of its login. All that is written to this site are logins.
  */
 class PostCounts implements LabelledListener {
-  readonly #counts = new Map<string, number>();
+  readonly #windows: () => EntityWindows;
+  readonly #counts = new Map<number, number>();
 
-  call({ isWrite, userHigh, userLow, startSeconds }: ApiCall): void {
-    if (!isWrite) return;
-    const windowSeconds = Math.floor(startSeconds / WINDOW_SECONDS) * WINDOW_SECONDS;
-    const key = `${displayName('u', userHigh, userLow)} ${windowSeconds}`;
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+  constructor(windows: () => EntityWindows) {
+    this.#windows = windows;
+  }
+
+  call(call: ApiCall): void {
+    if (!call.isWrite) return;
+    const unit = this.#windows().unitOf(call);
+    this.#counts.set(unit, (this.#counts.get(unit) ?? 0) + 1);
   }
 
   /** Of each of the units. */
-  of(windows: EntityWindows, units: Uint32Array): Float64Array {
-    return Float64Array.from(units, (unit) => {
-      return this.#counts.get(`${windows.userName(unit)} ${windows.startSeconds(unit)}`) ?? 0;
-    });
+  of(units: Uint32Array): Float64Array {
+    return Float64Array.from(units, (unit) => this.#counts.get(unit) ?? 0);
   }
 }
 

@@ -106,7 +106,7 @@ export class EntityWindows {
     const { isTest, isAnomaly, incident, behavior } = verdict;
     const label = verdict.label === undefined ? undefined : this.labels.known(verdict.label);
     const hasTime = call.startSeconds > 0;
-    const unit = hasTime && call.countsForUser ? this.#unitOf(call) : undefined;
+    const unit = hasTime && call.countsForUser ? this.unitOf(call) : undefined;
     const peerScore = isTest ? this.#peer.score(call) : 0;
     if (!isTest) this.#peer.learn(call);
 
@@ -121,6 +121,20 @@ export class EntityWindows {
     if (label !== undefined) this.labels.add(label, call.startSeconds, isAnomaly, behavior);
     if (!isAnomaly || incident === undefined) return;
     this.incidents.add(incident, behavior ?? 'other', call.startSeconds, label !== undefined, unit);
+  }
+
+  /** The unit of a call that has a time: of its user and its window; a new one for the first call in it. */
+  unitOf(call: ApiCall): number {
+    const user = this.#users.idOf(call.userHigh, call.userLow);
+    const unit = this.#units.idOf(user, Math.floor(call.startSeconds / WINDOW_SECONDS));
+    if (unit === this.#flags.length) {
+      const [values, flags] = [this.#values, this.#flags];
+      this.#values = new Float64Array(2 * values.length);
+      this.#flags = new Uint32Array(2 * flags.length);
+      this.#values.set(values);
+      this.#flags.set(flags);
+    }
+    return unit;
   }
 
   /** The units of one part. A window that the boundary cuts belongs to the training part. */
@@ -187,19 +201,6 @@ export class EntityWindows {
   /** Begin of the unit's window, Unix seconds. */
   startSeconds(unit: number): number {
     return this.#units.second(unit) * WINDOW_SECONDS;
-  }
-
-  #unitOf(call: ApiCall): number {
-    const user = this.#users.idOf(call.userHigh, call.userLow);
-    const unit = this.#units.idOf(user, Math.floor(call.startSeconds / WINDOW_SECONDS));
-    if (unit === this.#flags.length) {
-      const [values, flags] = [this.#values, this.#flags];
-      this.#values = new Float64Array(2 * values.length);
-      this.#flags = new Uint32Array(2 * flags.length);
-      this.#values.set(values);
-      this.#flags.set(flags);
-    }
-    return unit;
   }
 
   #count(unit: number, call: ApiCall): void {
