@@ -18,6 +18,7 @@ export interface NasaOutcome {
   readonly positiveWindows: number;
   readonly days: number;
   readonly falseIncidents: number;
+  /** Share of the windows without an attack in which something was flagged. */
   readonly ordinaryFlagged: number;
   /** By group of attacks: `all`, a variant, a kind, or `kind variant`. */
   readonly measures: Readonly<Record<string, DetectorMeasures>>;
@@ -46,10 +47,11 @@ export async function nasaOutcome({ seed }: { readonly seed: number }): Promise<
     await labelled.judge(body, (span) => judged[span]!.label || undefined);
   }
   labelled.replay.finish();
-  const { windows, ordinary, ordinaryFlagged } = labelled;
+  const { windows } = labelled;
   const measured = new MeasuredWindows(windows, ['p95_duration_ms']);
   const positives = windows.positives(measured.units);
   const evidence = windows.evidence(measured.units);
+  const flagged = windows.anomalies(measured.units).filter((_, place) => positives[place] === 0);
   const logins = posts.of(measured.units);
   const singleRule = [...bruteForce(attacks)].map(([variant, isOfGroup]) => {
     return [variant, measured.measuresOf(logins, isOfGroup)] as const;
@@ -62,7 +64,7 @@ export async function nasaOutcome({ seed }: { readonly seed: number }): Promise<
     days: (endMs - quietUntilMs) / DAY_MS,
     falseIncidents: windows.incidents.outcomes((unit) => windows.isPositive(unit)).filter(({ isFalse }) => isFalse)
       .length,
-    ordinaryFlagged: ordinaryFlagged / Math.max(1, ordinary),
+    ordinaryFlagged: flagged.reduce((sum, flag) => sum + flag, 0) / Math.max(1, flagged.length),
     measures: Object.fromEntries(groups),
     singleRule: Object.fromEntries(singleRule),
     episodes: episodeOutcomes(windows, attacks),

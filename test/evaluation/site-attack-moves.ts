@@ -42,6 +42,8 @@ const REFUSALS = [403, 403, 401, 401, 404];
 export const SITE_ATTACK_MOVES: Readonly<Record<SiteAttackKind, (site: WebSite, random: Random) => Moves>> = {
   login_brute_force: tryPasswords,
   credential_stuffing: tryPasswords,
+  silent_brute_force: (site, random) => () =>
+    site.refuse(random.chance(FITTING_SHARE) ? 302 : 200, '/wp-login.php', 'POST'),
 
   vulnerability_scan(site, random) {
     const names = shuffle(

@@ -74,6 +74,12 @@ export const SITE_ATTACKS = {
     medium: { minutes: 240, perMinute: 0.4, addresses: 1 },
     high:   { minutes: 240, perMinute: 1,   addresses: 1 },
   },
+  silent_brute_force: {
+    meaning: 'one password after another at a login that answers 200 to wrong ones', behavior: 'credential_stuffing',
+    low:    { minutes: 45,  perMinute: 4,   addresses: 1 },
+    medium: { minutes: 25,  perMinute: 15,  addresses: 1 },
+    high:   { minutes: 10,  perMinute: 60,  addresses: 1 },
+  },
 } as const satisfies Record<string, SiteAttackRow>;
 
 export type SiteAttackKind = keyof typeof SITE_ATTACKS;

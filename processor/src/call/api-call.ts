@@ -12,6 +12,8 @@ export class ApiCall {
   endpoint = 0;
   /** Id of the service in the EndpointTable. */
   service = 0;
+  /** Whether the endpoint has no name of its own, so that only the path tells what was asked for. */
+  isNameless = false;
   /** Whether the endpoint was named by a route (or RPC or GraphQL operation), not guessed from a path or span name. */
   isRouted = false;
 

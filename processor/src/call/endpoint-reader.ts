@@ -65,8 +65,8 @@ export class EndpointReader {
     call.endpoint = endpoint;
     call.isRouted = source !== 'path' && source !== 'name';
     // An endpoint without a name of its own is told by its path: a site with too many endpoints still has logins.
-    const isNameless = hasPath && this.#endpoints.isOther(endpoint);
-    call.isLogin = isNameless
+    call.isNameless = hasPath && this.#endpoints.isOther(endpoint);
+    call.isLogin = call.isNameless
       ? this.#loginPaths.isLogin(view.body, this.#pathOffset, this.#template.pathLength, call.path)
       : this.#endpoints.isLogin(endpoint);
     call.isWrite = this.#endpoints.isWrite(endpoint, method);
@@ -199,12 +199,18 @@ export class EndpointReader {
     return target.toString('utf8', 0, route.write(this.#key, target, 0));
   }
 
-  /** Hashes the path's values at the endpoint's parameters; without a template of the same length, its identifiers. */
+  /**
+   * Hashes the path's values at the endpoint's parameters; without a template of the same length, its identifiers. Of an
+   * endpoint without a name the whole path tells which object was asked for; what is there but closed is a function.
+   */
   #readObject(body: Uint8Array, call: ApiCall): void {
     const template = this.#template;
     const known = this.#endpoints.parameters(call.endpoint, template.segmentCount);
     const parameters = known >= 0 ? known : template.identifiers;
-    if (parameters === 0) return;
+    if (parameters === 0) {
+      if (call.isNameless && !call.isAccessDenied) call.object = call.path;
+      return;
+    }
     const last = 31 - Math.clz32(parameters);
     const start = template.segmentStart(last);
     const end = template.segmentEnd(last);

@@ -23,6 +23,8 @@ const LOGIN_WORDS = new Set([
   'totp',
   'mfa',
   '2fa',
+  // WordPress: every call brings a password.
+  'xmlrpc',
 ]);
 
 /** Two words that are one of them when they follow each other. */

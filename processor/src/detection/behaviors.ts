@@ -18,10 +18,10 @@ export const BEHAVIORS = {
     meaning: 'Logins with stolen or guessed passwords, by one address or against one account',
     owasp: 'API2:2023',
     signals: {
-      user: { failed_logins: 1.2, denied: 0.5 },
+      user: { failed_logins: 1.2, login_attempts: 1.1, denied: 0.5 },
       address: { failed_logins: 1.2, failed_users: 1.2, denied: 0.5, new_users: 0.3 },
     },
-    minimum: [{ failed_logins: 5 }, { failed_users: 4 }],
+    minimum: [{ failed_logins: 5 }, { failed_users: 4 }, { login_attempts: 10 }],
   },
   enumeration: {
     meaning: 'Object ids tried one after the other',
@@ -75,9 +75,9 @@ export const BEHAVIORS = {
         failed_writes: 0.6,
         refused_hour: 0.4,
       },
-      address: { denied: 0.6, error_excess: 0.5, client_errors: 0.4 },
+      address: { denied: 0.6, not_found: 0.9, error_excess: 0.5, client_errors: 0.6 },
     },
-    minimum: [{ denied_endpoints: 3 }, { denied: 6 }],
+    minimum: [{ denied_endpoints: 3 }, { denied: 6 }, { not_found: 15 }],
   },
   data_exfiltration: {
     meaning: 'Far more data taken out than usual',

@@ -85,9 +85,10 @@ export function addToActivity(
     floats[row + PAUSE_SQUARES]! += delta * (pause - floats[row + PAUSE_MEAN]!);
   }
 
-  const repeats = countFrequent(words, row + REPEAT_TABLE, REPEAT_ENTRIES, call.endpoint + 1);
+  const target = call.isNameless ? call.path : call.endpoint + 1;
+  const repeats = countFrequent(words, row + REPEAT_TABLE, REPEAT_ENTRIES, target);
   if (repeats > floats[row + REPEATS]!) floats[row + REPEATS] = repeats;
-  if (setBit(words, row + ENDPOINT_BITS, ENDPOINT_WORDS, scatter(call.endpoint + 1))) floats[row + ENDPOINT_COUNT]!++;
+  if (setBit(words, row + ENDPOINT_BITS, ENDPOINT_WORDS, scatter(target))) floats[row + ENDPOINT_COUNT]!++;
   if (call.object !== 0 && setBit(words, row + OBJECT_BITS, OBJECT_WORDS, call.object)) floats[row + OBJECT_COUNT]!++;
 }
 

@@ -57,11 +57,12 @@ export const USER_FEATURES = {
   denied_endpoints: count(
     'access',
     'endpoints that refused access in 5 min',
-    'distinct endpoints with 401, 403, 404',
+    'distinct endpoints with 401, 403, 404; where they have no names, distinct paths',
     STATUS,
     never,
   ),
   failed_logins: count('access', 'failed logins in 5 min', 'status 4xx on login endpoints', STATUS, never),
+  login_attempts: count('rate', 'login attempts in 5 min', 'writes on login endpoints, whatever is answered', PATH),
   failed_writes: count(
     'access',
     'refused writes in 5 min',

@@ -21,6 +21,8 @@ const SIZED = 41;
 const REQUEST_BYTES = 42;
 const NEW_OBJECTS = 43;
 const OBJECT_RUNS = 44;
+/** Writes on login endpoints. Some sites answer 200 to a wrong password. */
+const LOGIN_ATTEMPTS = 52;
 // What outlives the window, around the habits of user-habits.ts.
 const WINDOW = 53;
 /** Closed windows with at least one call. */
@@ -85,6 +87,7 @@ export class UserState extends EntitySlab {
       pause,
     );
     this.#doubles[(row + LAST_SECONDS) / 2] = Math.max(last, call.startSeconds);
+    if (call.isLogin && call.isWrite) this.floats[row + LOGIN_ATTEMPTS]!++;
     this.#countFailures(row, call, endpointSlot);
     this.#countData(row, call, endpointSlot);
     this.#countObjects(row, call);
@@ -133,7 +136,8 @@ export class UserState extends EntitySlab {
   #countFailures(row: number, call: ApiCall, endpointSlot: number): void {
     const floats = this.floats;
     if (call.isClientError) {
-      const hash = scatter(call.endpoint + 1);
+      // Who guesses finds no endpoints: every path is a door tried.
+      const hash = call.isNameless ? call.path : scatter(call.endpoint + 1);
       if ((call.isAccessDenied || call.isNotFound) && setBit(this.words, row + DENIED_ENDPOINT_BITS, 2, hash)) {
         floats[row + DENIED_ENDPOINT_COUNT]!++;
       }
@@ -196,6 +200,7 @@ export class UserState extends EntitySlab {
     out[column++] = Math.log1p(floats[row + activity.NOT_FOUND]!);
     out[column++] = Math.log1p(distinctFromBits(floats[row + DENIED_ENDPOINT_COUNT]!, 64));
     out[column++] = Math.log1p(floats[row + activity.FAILED_LOGINS]!);
+    out[column++] = Math.log1p(floats[row + LOGIN_ATTEMPTS]!);
     out[column++] = Math.log1p(floats[row + FAILED_WRITES]!);
     out[column++] = activity.errorExcess(floats, row);
     out[column++] = Math.log1p(refusedHour);

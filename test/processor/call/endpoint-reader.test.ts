@@ -92,6 +92,23 @@ test('objects are told apart by the values in the path', () => {
   expect(object('/orders')).toBe(0);
 });
 
+test('where an endpoint has no name the path is the object, unless its access was denied', () => {
+  const source = new CallSource();
+  const guess = (path: string, status: number) => {
+    const { isNameless, object } = source.read({ 'url.path': path, 'http.response.status_code': status });
+    return { isNameless, object };
+  };
+  const { object: setup } = guess('/setup.php', 404);
+  expect(setup).not.toBe(0);
+  expect(guess('/setup.php?x=1', 404)).toEqual({ isNameless: true, object: setup });
+  expect(guess('/install.php', 404).object).not.toBe(setup);
+  expect(guess('/install.php', 403)).toEqual({ isNameless: true, object: 0 });
+  expect(guess('/index', 200)).toEqual({ isNameless: false, object: 0 });
+  // A guess at an id is one at that object.
+  expect(guess('/guess/17', 404).object).toBe(guess('/other/17', 404).object);
+  expect(source.read({ 'http.response.status_code': 404 }, {}, '').isNameless).toBe(false);
+});
+
 test('the route tells which segments are values, also where they do not look like it', () => {
   const source = new CallSource();
   const route = { 'http.route': '/users/{name}/v1' };

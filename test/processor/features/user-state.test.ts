@@ -29,7 +29,10 @@ const examples: Record<Exclude<UserFeature, 'hour_surprisal'>, Example> = {
   burst: { calls: [0, 1, 9, 10, 11].map((at) => ({ at })), value: log1p(3) },
   // Ten calls decayed over five minutes with a time constant of an hour, and two.
   calls_hour: { calls: [...repeat(10, {}), ...repeat(2, { at: MINUTES_5 })], value: log1p(10 * exp(-1 / 12) + 2) },
-  repeats: { calls: [{}, { endpoint: 2 }, {}, {}], value: log1p(3) },
+  repeats: {
+    calls: [{}, { endpoint: 2 }, {}, {}, ...[71, 72, 71, 72].map((path) => ({ endpoint: 3, isNameless: true, path }))],
+    value: log1p(3),
+  },
   client_errors: { calls: [400, 404, 429, 200, 302, 500].map((status) => ({ status })), value: log1p(3) },
   denied: { calls: [401, 403, 404, 400, 200].map((status) => ({ status })), value: log1p(2) },
   not_found: { calls: [404, 401, 404, 404, 200].map((status) => ({ status })), value: log1p(3) },
@@ -40,8 +43,10 @@ const examples: Record<Exclude<UserFeature, 'hour_surprisal'>, Example> = {
       { status: 403, endpoint: 2 },
       { status: 400, endpoint: 3 },
       { status: 500, endpoint: 4 },
+      // Behind no name, every path is a place of its own.
+      ...[0x11111111, 0x22222222, 0x22222222].map((path) => ({ status: 404, endpoint: 5, isNameless: true, path })),
     ],
-    value: log1p(linearCount(2, 64)),
+    value: log1p(linearCount(4, 64)),
   },
   failed_logins: {
     calls: [
@@ -50,6 +55,15 @@ const examples: Record<Exclude<UserFeature, 'hour_surprisal'>, Example> = {
       { status: 200, isLogin: true },
       { status: 500, isLogin: true },
       { status: 401 },
+    ],
+    value: log1p(2),
+  },
+  login_attempts: {
+    calls: [
+      { status: 200, isLogin: true, isWrite: true },
+      { status: 401, isLogin: true, isWrite: true },
+      { status: 200, isLogin: true },
+      { status: 200, isWrite: true },
     ],
     value: log1p(2),
   },
