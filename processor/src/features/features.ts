@@ -138,7 +138,7 @@ export const USER_FEATURES = {
   hour_surprisal: count(
     'timing',
     'nats of surprise at this hour',
-    'ln(population share / own share of the hour of the day), both smoothed over 2 h; after one day of watching',
+    'ln(population share / own share of the hour), smoothed over 2 h: of the day after one day of watching, of the week after seven',
     [],
     { ...rarity },
   ),

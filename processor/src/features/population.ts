@@ -1,7 +1,9 @@
 /**
- * What is usual for everybody: the order of calls, the hours of the day, how often anyone shows up with a new client or
+ * What is usual for everybody: the order of calls, the hours of the week, how often anyone shows up with a new client or
  * network, and how common each endpoint is. Bounded whatever the input; event time only.
  */
+import { hourOfWeek, nearHour, nearHourOfWeek } from './usual-hours.ts';
+
 const TRANSITION_CELLS = 1 << 16;
 const TRANSITION_ROWS = 1 << 12;
 /** Halve all counts when this many calls are in, so that the population can change its ways within days. */
@@ -9,15 +11,15 @@ const TRANSITION_HORIZON = 4_000_000;
 /** The same for the windows of users, whose counts would otherwise stop growing in 32-bit floats. */
 const WINDOW_HORIZON = 4_000_000;
 const HOURS = 24;
+const WEEK_HOURS = 168;
 /** Far more than clients are common anywhere: two that share a cell are both taken for common, which flags nobody. */
 const CLIENT_CELLS = 1 << 12;
 /** A client of which nothing was seen counts as one window in so many, at most. */
 const RAREST_CLIENT = 3000;
 const DAY_SECONDS = 86_400;
+const WEEK_SECONDS = 7 * DAY_SECONDS;
 /** Weight of the population's share against n earlier calls from the same endpoint. */
 const TRANSITION_PRIOR = 4;
-/** Gaussian kernel of 2 h over the hour of the day, for distances 0 to 4. */
-export const HOUR_KERNEL = [0, 1, 2, 3, 4].map((hours) => Math.exp((-hours * hours) / (2 * 2 * 2)));
 /** Novelties per window to assume before any have been seen, and how many windows that guess weighs. */
 const NOVELTY_PRIOR = 0.02;
 const NOVELTY_PRIOR_WINDOWS = 200;
@@ -28,7 +30,8 @@ export class Population {
   readonly #transitions = new Float32Array(TRANSITION_CELLS);
   readonly #departures = new Float32Array(TRANSITION_ROWS);
   #transitionCount = 0;
-  readonly #hours = new Float32Array(HOURS);
+  /** Windows of users by the hour of the week. */
+  readonly #hours = new Float32Array(WEEK_HOURS);
   /** Windows of users by a hash of the client they began with. */
   readonly #clients = new Float32Array(CLIENT_CELLS);
   #windows = 0;
@@ -61,9 +64,9 @@ export class Population {
     this.#clients[client & (CLIENT_CELLS - 1)]!++;
     if (this.#firstSeconds === 0) this.#firstSeconds = startSeconds;
     this.#lastSeconds = Math.max(this.#lastSeconds, startSeconds);
-    this.#hours[hourOf(startSeconds)]!++;
+    this.#hours[hourOfWeek(startSeconds)]!++;
     if (++this.#windows < WINDOW_HORIZON) return;
-    for (let hour = 0; hour < HOURS; hour++) this.#hours[hour]! /= 2;
+    for (let hour = 0; hour < WEEK_HOURS; hour++) this.#hours[hour]! /= 2;
     for (let cell = 0; cell < CLIENT_CELLS; cell++) this.#clients[cell]! /= 2;
     this.#windows /= 2;
     this.#clientNovelties /= 2;
@@ -93,16 +96,19 @@ export class Population {
     return this.#lastSeconds - this.#firstSeconds >= DAY_SECONDS;
   }
 
+  /** Whether every hour of the week has been watched. */
+  get knowsTheWeek(): boolean {
+    return this.#lastSeconds - this.#firstSeconds >= WEEK_SECONDS;
+  }
+
   /** Share of all user windows that fall near this hour of the day, smoothed over 2 h; they sum to 1 over 24 hours. */
   hourShare(hour: number): number {
-    let near = 0;
-    let weights = 0;
-    for (let distance = -4; distance <= 4; distance++) {
-      const weight = HOUR_KERNEL[Math.abs(distance)]!;
-      near += weight * this.#hours[(hour + distance + HOURS) % HOURS]!;
-      weights += weight;
-    }
-    return (near / weights + 1 / HOURS) / (this.#windows + 1);
+    return (nearHour(this.#hours, hour) + 1 / HOURS) / (this.#windows + 1);
+  }
+
+  /** Share of all user windows that fall near this hour of the week, smoothed over 2 h; they sum to 1 over 168 hours. */
+  weekHourShare(hour: number): number {
+    return (nearHourOfWeek(this.#hours, hour) + 1 / WEEK_HOURS) / (this.#windows + 1);
   }
 
   /** Counts and times, and the tables in the order in which a snapshot holds them. */
@@ -142,9 +148,3 @@ export class Population {
     this.#transitionCount /= 2;
   }
 }
-
-/** Hour of the day, UTC, 0 to 23. */
-export const hourOf = (seconds: number): number => Math.floor(seconds / 3600) % HOURS;
-
-/** Hour of the week, UTC, 0 (Monday, 0 h) to 167. 1 January 1970 was a Thursday. */
-export const hourOfWeek = (seconds: number): number => (Math.floor(seconds / 3600) + 72) % 168;

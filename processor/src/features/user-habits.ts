@@ -4,8 +4,9 @@
  */
 import type { ApiCall } from '../call/api-call.ts';
 import type { EndpointState } from './endpoint-state.ts';
-import { HOUR_KERNEL, hourOf, hourOfWeek, type Population } from './population.ts';
+import type { Population } from './population.ts';
 import { addToMemory, countFrequent, frequency, remember, scatter } from './sketches.ts';
+import { hourOfWeek, hourSurprisal } from './usual-hours.ts';
 
 // Counters of the current window.
 const ENDPOINT_NOVELTY = 45;
@@ -48,8 +49,6 @@ const HORIZON_CALLS = 4096;
 /** Weight of the population's share of an endpoint against the user's own calls. */
 const NOVELTY_PRIOR = 8;
 const NEW_FOR_SECONDS = 3600;
-/** Weight of the population's hours against the user's own windows. */
-const HOUR_PRIOR = 10;
 /** Calls after which the endpoints' shares of all calls are halved, so that counts stay exact in 32-bit floats. */
 const SHARE_HORIZON = 4_000_000;
 
@@ -197,24 +196,12 @@ export class UserHabits {
     return isClient ? own + this.#population.clientRarity(key) / 2 : own;
   }
 
-  /** How much rarer this hour of the day is for the user than for the population, then counts the window. */
+  /** How odd the hour is for the user, then counts the window. */
   #countWindow(row: number, { startSeconds, client }: ApiCall, windows: number): void {
     this.#population.windowStarted(startSeconds, client);
     const hours = this.#bytes.subarray((row + HOURS) * 4, (row + HOURS) * 4 + HOUR_BYTES);
-    const hour = hourOf(startSeconds);
     if (this.#population.knowsTheDay && windows > 0) {
-      let near = 0;
-      let all = 0;
-      let weights = 0;
-      for (let index = 0; index < HOUR_BYTES; index++) all += hours[index]!;
-      for (let distance = -4; distance <= 4; distance++) {
-        const weight = HOUR_KERNEL[Math.abs(distance)]!;
-        weights += weight;
-        for (let day = 0; day < 7; day++) near += weight * hours[day * 24 + ((hour + distance + 24) % 24)]!;
-      }
-      const usual = this.#population.hourShare(hour);
-      const own = (near / weights + HOUR_PRIOR * usual) / (all + HOUR_PRIOR);
-      this.#floats[row + HOUR_SURPRISAL] = Math.max(0, Math.log(usual / own));
+      this.#floats[row + HOUR_SURPRISAL] = hourSurprisal(hours, startSeconds, this.#population);
     }
     const slot = hourOfWeek(startSeconds);
     if (hours[slot] === 255) for (let index = 0; index < HOUR_BYTES; index++) hours[index]! >>>= 1;

@@ -5,7 +5,7 @@ import { parseDisplayName } from '../call/pseudonym.ts';
 import { natural } from '../detection/reason.ts';
 import { type EntityStates, NO_SLOT } from '../features/entity-states.ts';
 import { FEATURE_NAMES, rowWidth } from '../features/features.ts';
-import { hourOfWeek } from '../features/population.ts';
+import { hourOfWeek } from '../features/usual-hours.ts';
 import { WINDOW_SECONDS, type Watermark, windowOf } from '../features/window-clock.ts';
 import { definitionsOf } from '../model/entity-detector.ts';
 import type { Scorer } from './scorer.ts';

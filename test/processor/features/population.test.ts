@@ -1,18 +1,6 @@
-import { hourOf, hourOfWeek, Population } from '../../../processor/src/features/population.ts';
+import { Population } from '../../../processor/src/features/population.ts';
 import { Random } from '../../../processor/src/forest/random.ts';
 import { DAY, HOUR, MONDAY } from './observations.ts';
-
-test.each([
-  [MONDAY, 0, 0],
-  [MONDAY - 1, 23, 167],
-  [MONDAY + 9 * HOUR, 9, 9],
-  [MONDAY + 6 * DAY + 23.99 * HOUR, 23, 167],
-  [0, 0, 72],
-])('second %d is hour %d of the day and %d of the week', (seconds, hour, weekHour) => {
-  expect([hourOf(seconds), hourOfWeek(seconds)]).toEqual([hour, weekHour]);
-  expect(new Date(seconds * 1000).getUTCHours()).toBe(hour);
-  expect((((new Date(seconds * 1000).getUTCDay() + 6) % 7) * 24 + hour) % 168).toBe(weekHour);
-});
 
 describe('a step from one endpoint to another', () => {
   it('surprises by -ln((c_ab + 4 p_b) / (n_a + 4)), and is counted afterwards', () => {
@@ -74,6 +62,25 @@ describe('hours of the day', () => {
     ] as const) {
       expect(population.hourShare(hour)).toBeCloseTo((99 * (weight / all) + 1 / 24) / 100, 6);
     }
+  });
+
+  it('are told apart by the day of the week too', () => {
+    const population = new Population();
+    for (let n = 0; n < 99; n++) population.windowStarted(MONDAY + 3 * DAY + 12 * HOUR + n, 0);
+    const shares = Array.from({ length: 168 }, (_, hour) => population.weekHourShare(hour));
+    expect(shares.reduce((a, b) => a + b)).toBeCloseTo(1, 6);
+    expect(shares.indexOf(Math.max(...shares))).toBe(3 * 24 + 12);
+    expect(population.weekHourShare(4 * 24 + 12)).toBeCloseTo(1 / 168 / 100, 9);
+    expect(population.hourShare(12)).toBeGreaterThan(0.1);
+  });
+
+  it('of the week are known after seven days of event time', () => {
+    const population = new Population();
+    population.windowStarted(MONDAY, 0);
+    population.windowStarted(MONDAY + 7 * DAY - 1, 0);
+    expect(population.knowsTheWeek).toBe(false);
+    population.windowStarted(MONDAY + 7 * DAY, 0);
+    expect(population.knowsTheWeek).toBe(true);
   });
 
   it('are known after one day of event time', () => {

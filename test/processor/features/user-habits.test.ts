@@ -1,4 +1,5 @@
 /** The habits of a user in user-state.ts: hours, clients, networks and endpoints, and what is new among them. */
+import { hourSurprisal } from '../../../processor/src/features/usual-hours.ts';
 import { type CallFields, DAY, HOUR, MINUTES_5, MONDAY, Observations, repeat } from './observations.ts';
 
 const { exp, log } = Math;
@@ -23,14 +24,14 @@ function smoothed(hours: readonly number[], hour: number): number {
 }
 
 describe('surprise at an hour', () => {
-  /** Two days of everybody, and six mornings of user 1. */
+  /** Two days of everybody, and six mornings of user 1; less than a week. */
   const everybody = Array.from({ length: 48 }, (_, n) => ({ user: 2 + (n % 3), at: n * HOUR }));
   const mornings = Array.from({ length: 24 }, (_, n) => ({
-    at: 2 * DAY + Math.floor(n / 4) * DAY + 8 * HOUR + (n % 4) * HOUR,
+    at: Math.floor(n / 4) * DAY + 8 * HOUR + (n % 4) * HOUR,
   }));
 
   function surpriseAt(hour: number): { value: number; expected: number } {
-    const last = { at: 9 * DAY + hour * HOUR };
+    const last = { at: 6 * DAY + hour * HOUR };
     const own = mornings.map(hourOfCall);
     const all = [...everybody, ...mornings, last].map(hourOfCall);
     const usual = (smoothed(all, hour) + 1 / 24) / (all.length + 1);
@@ -60,18 +61,18 @@ describe('surprise at an hour', () => {
   });
 
   it('lasts for the window and no longer', () => {
-    const seen = new Observations().observe(...everybody, ...mornings, { at: 9 * DAY + 2 * HOUR });
+    const seen = new Observations().observe(...everybody, ...mornings, { at: 6 * DAY + 2 * HOUR });
     const surprise = seen.valueOf('user', 'hour_surprisal');
-    expect(seen.observe({ at: 9 * DAY + 2 * HOUR + 299 }).valueOf('user', 'hour_surprisal')).toBe(surprise);
-    expect(seen.observe({ at: 9 * DAY + 8 * HOUR }).valueOf('user', 'hour_surprisal')).toBe(0);
+    expect(seen.observe({ at: 6 * DAY + 2 * HOUR + 299 }).valueOf('user', 'hour_surprisal')).toBe(surprise);
+    expect(seen.observe({ at: 6 * DAY + 8 * HOUR }).valueOf('user', 'hour_surprisal')).toBe(0);
   });
 
   it('is not changed by windows that are closed while the user is away', () => {
     const seen = new Observations().observe(...everybody, ...mornings);
-    for (let hour = 14; hour < 48; hour++) {
-      seen.states.closeBefore('user', Math.floor((MONDAY + 7 * DAY + hour * HOUR) / 300), 0, 100);
+    for (let hour = 14; hour < 24; hour++) {
+      seen.states.closeBefore('user', Math.floor((MONDAY + 5 * DAY + hour * HOUR) / 300), 0, 100);
     }
-    seen.observe({ at: 9 * DAY + 3 * HOUR });
+    seen.observe({ at: 6 * DAY + 3 * HOUR });
     expect(seen.valueOf('user', 'hour_surprisal')).toBeCloseTo(surpriseAt(3).expected, 5);
   });
 
@@ -80,11 +81,14 @@ describe('surprise at an hour', () => {
     for (let week = 0; week < 22; week++)
       seen.observe(...repeat(12, { at: (week + 1) * 7 * DAY + 9 * HOUR }, MINUTES_5));
     // 264 windows at 9 h on Mondays: 255 became 127, to which 9 were added.
-    seen.observe({ at: 23 * 7 * DAY + 21 * HOUR });
-    const all = [...everybody.map(hourOfCall), ...Array<number>(264).fill(9), 21];
-    const usual = (smoothed(all, 21) + 1 / 24) / (all.length + 1);
-    const own = (10 * usual) / (127 + 9 + 10);
-    expect(seen.valueOf('user', 'hour_surprisal')).toBeCloseTo(log(usual / own), 5);
+    const at = 23 * 7 * DAY + 21 * HOUR;
+    seen.observe({ at });
+    const counts = new Uint8Array(168);
+    counts[9] = 127 + 9;
+    expect(seen.valueOf('user', 'hour_surprisal')).toBeCloseTo(
+      hourSurprisal(counts, MONDAY + at, seen.states.population),
+      5,
+    );
   });
 });
 
