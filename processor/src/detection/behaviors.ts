@@ -28,7 +28,7 @@ export const BEHAVIORS = {
     owasp: 'API1:2023',
     signals: {
       user: { objects: 0.9, new_objects: 0.9, object_runs: 1, not_found: 1, denied: 0.95, refused_hour: 0.4 },
-      address: { objects: 0.9, not_found: 1, denied: 0.95 },
+      address: { objects: 0.9, not_found: 1, denied: 0.7 },
     },
     minimum: [{ objects: 12 }, { object_runs: 8 }, { not_found: 10, objects: 6 }],
   },
