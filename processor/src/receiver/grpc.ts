@@ -10,7 +10,7 @@ import type { ListenerTls } from '../config/listener-tls.ts';
 import type { Config } from '../config/schema.ts';
 import { ServiceError } from '../errors.ts';
 import { receiveCall } from './grpc-call.ts';
-import type { Intake, ReceivedBody } from './intake.ts';
+import { type Intake, type ReceivedBody, SENDER_GONE } from './intake.ts';
 import { requirePlaintextAllowed } from './plaintext.ts';
 import { grpcStatusOf } from './status.ts';
 
@@ -145,7 +145,7 @@ export class GrpcReceiver implements Component {
 
   async #export(call: ServerUnaryCall<ReceivedBody, Buffer>, respond: sendUnaryData<Buffer>): Promise<void> {
     const cancelled = new AbortController();
-    call.on('cancelled', () => cancelled.abort());
+    call.on('cancelled', () => cancelled.abort(SENDER_GONE));
     const remainingMs = Number(call.getDeadline()) - Date.now();
     const outcome = await this.#intake.consume(call.request, 'grpc', remainingMs, cancelled.signal);
     if (outcome.code === StatusCode.OK) respond(null, outcome.response);

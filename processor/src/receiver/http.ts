@@ -12,7 +12,7 @@ import { JsonError, jsonToProtobuf } from '../otlp/json.ts';
 import { bodyEncodingOf, isGzip, readBody } from './http-body.ts';
 import type { BodyEncoding } from './http-body.ts';
 import { answerOf, rawAnswerOf } from './http-answer.ts';
-import type { Intake, ReceivedBody } from './intake.ts';
+import { type Intake, type ReceivedBody, SENDER_GONE } from './intake.ts';
 import { requirePlaintextAllowed } from './plaintext.ts';
 import type { Reservation } from './reservation.ts';
 import { httpStatusOf, httpStatusOfError, outcomeOfError } from './status.ts';
@@ -116,7 +116,7 @@ export class HttpReceiver implements Component {
 
   async #export(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const cancelled = new AbortController();
-    reply.raw.once('close', () => cancelled.abort());
+    reply.raw.once('close', () => cancelled.abort(SENDER_GONE));
     // #acceptHeaders has refused every other encoding.
     const encoding = bodyEncodingOf(request.headers) ?? 'http_protobuf';
     const reservation = this.#intake.reserve();

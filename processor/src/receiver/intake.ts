@@ -13,6 +13,9 @@ import { errorCodeOf, outcomeOfError } from './status.ts';
 /** For about as many requests of a megabyte as a collector has consumers. */
 const KEPT_BYTES = 8 * 1024 * 1024;
 
+/** Why a request is given up. Made once: an `abort()` without a reason makes an error with a stack, and every call ends so. */
+export const SENDER_GONE = new Error('The sender has gone.');
+
 /** What receivers tell the rest of the service. Called per request, never per span. */
 export interface ReceiverEvents {
   /** A whole request of `bytes` (after decompression and JSON mapping) is handed on. */
