@@ -67,6 +67,8 @@ async function everythingKnown(): Promise<string[]> {
 const scored = (body: Buffer): Record<string, unknown>[] =>
   verdictsIn(body).filter((verdict) => 'anomaly.score' in verdict);
 
+const idsIn = (body: Buffer): unknown[] => scored(body).map((verdict) => verdict['anomaly.incident.id']);
+
 const scoresOf = (verdicts: readonly Record<string, unknown>[]) =>
   verdicts.map((verdict) => [verdict['anomaly.score'], verdict['anomaly.is_anomaly']]);
 
@@ -90,6 +92,16 @@ test('the same spans get the same scores when they are served', async () => {
   const served = scored(service.nextHop.received.at(-1)!.body);
   expect(served.length).toBeGreaterThan(50);
   expect(scoresOf(tried)).toEqual(scoresOf(served));
+});
+
+test('anomalies of an entity with an open incident name it, as they do when they are served', async () => {
+  const end = attacked.findLastIndex(({ label }) => label !== '');
+  await service.sendSpans(attacked.slice(800, end - 200), 0);
+  const rest = requestOf(attacked.slice(end - 200, end));
+  const tried = idsIn(await detect(rest));
+  await service.send(rest);
+  expect(tried.filter((id) => id !== undefined).length).toBeGreaterThan(0);
+  expect(tried).toEqual(idsIn(service.nextHop.received.at(-1)!.body));
 });
 
 test('asked twice, the answer is the same: the first time has taught nothing', async () => {

@@ -82,11 +82,17 @@ export class IncidentBook {
     return this.#open.values();
   }
 
+  /** The open incident that an anomaly of an entity at `seconds` would belong to; undefined if it would begin another. */
+  openOf(kind: EntityKind, high: number, low: number, seconds: number): Incident | undefined {
+    const incident = this.#open.get(keyOf(kind, high, low));
+    return incident === undefined || isOver(incident, seconds) ? undefined : incident;
+  }
+
   /** Takes an anomaly into its entity's incident, opening one if none is open. */
   add(event: AnomalyEvent): Incident {
-    const key = `${event.kind}:${event.entityHigh}:${event.entityLow}`;
+    const key = keyOf(event.kind, event.entityHigh, event.entityLow);
     let incident = this.#open.get(key);
-    if (incident !== undefined && event.seconds - incident.lastSeconds > QUIET_SECONDS) {
+    if (incident !== undefined && isOver(incident, event.seconds)) {
       this.#close(key, incident);
       incident = undefined;
     }
@@ -106,7 +112,7 @@ export class IncidentBook {
   /** Closes what has been quiet for 30 minutes of event time. */
   closeQuiet(nowSeconds: number): void {
     for (const [key, incident] of this.#open) {
-      if (nowSeconds - incident.lastSeconds > QUIET_SECONDS) this.#close(key, incident);
+      if (isOver(incident, nowSeconds)) this.#close(key, incident);
     }
   }
 
@@ -115,7 +121,7 @@ export class IncidentBook {
    * requests in the incidents of others.
    */
   forget(kind: EntityKind, high: number, low: number): Incident | undefined {
-    const key = `${kind}:${high}:${low}`;
+    const key = keyOf(kind, high, low);
     const incident = this.#open.get(key);
     this.#open.delete(key);
     incident?.requests.release();
@@ -157,6 +163,11 @@ export class IncidentBook {
     if (quietest !== undefined) this.#close(...quietest);
   }
 }
+
+const keyOf = (kind: EntityKind, high: number, low: number): string => `${kind}:${high}:${low}`;
+
+/** Whether an incident has been quiet for more than 30 minutes at `seconds`. */
+const isOver = ({ lastSeconds }: Incident, seconds: number): boolean => seconds - lastSeconds > QUIET_SECONDS;
 
 /** By score; among scores of 1, which say no more than one in a million, by evidence. */
 const isMoreUnusual = (event: AnomalyEvent, { score, evidence }: Incident): boolean =>

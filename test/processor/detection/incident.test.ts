@@ -74,6 +74,14 @@ test('anomalies of one entity within 30 minutes of each other are one incident, 
   expect([...book.open]).toEqual([first]);
 });
 
+test('an open incident is found by its entity, as long as an anomaly at that time would still belong to it', () => {
+  const { book } = listenedBook();
+  const incident = book.add(anomaly());
+  expect(book.openOf('user', 1, 2, START + QUIET_SECONDS)).toBe(incident);
+  expect(book.openOf('user', 1, 2, START + QUIET_SECONDS + 1)).toBeUndefined();
+  expect([book.openOf('user', 1, 3, START), book.openOf('address', 1, 2, START)]).toEqual([undefined, undefined]);
+});
+
 test('an anomaly after more than 30 quiet minutes closes the old incident and opens another', () => {
   const { book, opened, closed } = listenedBook();
   const first = book.add(anomaly());
