@@ -1,5 +1,4 @@
 /** What the control API shows and does, made of the parts of the service. */
-import { parseDisplayName } from './call/pseudonym.ts';
 import type { Config } from './config/schema.ts';
 import { BacktestDesk } from './control/backtest-desk.ts';
 import { FeedbackDesk } from './control/feedback-desk.ts';
@@ -30,8 +29,6 @@ export interface ViewedParts {
   readonly endpoints: EndpointList;
   readonly status: StatusView;
   readonly erasure: ErasureView;
-  /** The endpoints that have a name: ids 0 to size - 1. */
-  readonly named: { readonly size: number };
   /** Unix milliseconds. */
   readonly clock: () => number;
   readonly random: () => number;
@@ -97,18 +94,14 @@ export function createViews(parts: ViewedParts): OpenViews {
 }
 
 /** What happened in a confirmed incident is not learned from. */
-function noteConfirmed({ engine, named }: ViewedParts, incident: ListedIncident, isConfirmed: boolean): void {
+function noteConfirmed({ engine }: ViewedParts, incident: ListedIncident, isConfirmed: boolean): void {
   const { confirmed, names } = engine;
   const { id, kind, entity, startMs, lastMs, closedMs } = incident;
   if (!isConfirmed) {
     confirmed.remove(id);
     return;
   }
-  const endpoint = (): { high: number; low: number } | undefined => {
-    for (let low = 0; low < named.size; low++) if (names.entity('endpoint', 0, low) === entity) return { high: 0, low };
-    return undefined;
-  };
-  const key = kind === 'endpoint' ? endpoint() : parseDisplayName(entity);
+  const key = names.keyOf(kind, entity);
   if (key === undefined) return;
   const toSeconds = closedMs === undefined ? Number.POSITIVE_INFINITY : lastMs / 1000;
   const { high: entityHigh, low: entityLow } = key;

@@ -319,7 +319,6 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
     endpoints: endpointList,
     status,
     erasure: new UserErasure({ engine, findings, database: records.database, keeper }),
-    named: endpoints,
     clock,
     random,
   });
@@ -379,8 +378,8 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
       await control.start();
       await jobs.open();
       await register.open();
-      await findings.start();
       await keeper.start();
+      await findings.start(incidents);
       await openViews().catch((error) => log.error({ err: error }, 'settings and exclusions could not be read'));
       await exporter?.start();
       await grpc.start();

@@ -42,6 +42,9 @@ export interface Incident {
   readonly series: number[];
 }
 
+/** An open incident of an earlier run. */
+export type SavedIncident = Omit<Incident, 'requests'> & { readonly requests: readonly KeptRequest[] };
+
 /** One anomaly of an entity, as the book of incidents needs it. */
 export interface AnomalyEvent {
   kind: EntityKind;
@@ -107,6 +110,16 @@ export class IncidentBook {
       this.#listener.updated?.(incident);
     }
     return incident;
+  }
+
+  /** Goes on with an incident of an earlier run, untold. False, and nothing is done, if its entity has one or all are too many. */
+  resume({ requests, ...saved }: SavedIncident): boolean {
+    const key = keyOf(saved.kind, saved.entityHigh, saved.entityLow);
+    if (this.#open.has(key) || this.#open.size >= MOST_OPEN) return false;
+    const incident = { ...saved, requests: new KeptRequests(this.#room) };
+    for (const request of requests) incident.requests.offer(request.evidence, () => request);
+    this.#open.set(key, incident);
+    return true;
   }
 
   /** Closes what has been quiet for 30 minutes of event time. */

@@ -6,6 +6,7 @@ import {
   type Incident,
   IncidentBook,
   QUIET_SECONDS,
+  type SavedIncident,
 } from '../../../processor/src/detection/incident.ts';
 import type { KeptRequest } from '../../../processor/src/detection/kept-requests.ts';
 
@@ -80,6 +81,40 @@ test('an open incident is found by its entity, as long as an anomaly at that tim
   expect(book.openOf('user', 1, 2, START + QUIET_SECONDS)).toBe(incident);
   expect(book.openOf('user', 1, 2, START + QUIET_SECONDS + 1)).toBeUndefined();
   expect([book.openOf('user', 1, 3, START), book.openOf('address', 1, 2, START)]).toEqual([undefined, undefined]);
+});
+
+const savedIncident = ({ requests, ...incident }: Incident): SavedIncident => ({
+  ...incident,
+  requests: requests.list(),
+});
+
+const earlierIncident = (): Incident => listenedBook().book.add(anomaly());
+
+describe('an incident of an earlier run', () => {
+  test('goes on with the next anomaly of its entity, and is not told again', () => {
+    const { book, opened, updated } = listenedBook();
+    const before = earlierIncident();
+    expect(book.resume(savedIncident(before))).toBe(true);
+    const after = book.add(anomaly({ seconds: START + 60, score: 0.9 }));
+    expect(after).toMatchObject({ id: before.id, startSeconds: START, lastSeconds: START + 60, anomalies: 2 });
+    expect(after.requests.list().map(({ seconds }) => seconds)).toEqual([START, START + 60]);
+    expect([opened, updated]).toEqual([[], [before.id]]);
+  });
+
+  test('that would have ended meanwhile ends as any other', () => {
+    const { book, closed } = listenedBook();
+    const before = earlierIncident();
+    book.resume(savedIncident(before));
+    book.closeQuiet(START + QUIET_SECONDS + 1);
+    expect([closed, [...book.open]]).toEqual([[before.id], []]);
+  });
+
+  test('is not taken up where its entity has another one', () => {
+    const { book } = listenedBook();
+    const present = book.add(anomaly({ seconds: START + 60 }));
+    expect(book.resume(savedIncident(earlierIncident()))).toBe(false);
+    expect([...book.open]).toEqual([present]);
+  });
 });
 
 test('an anomaly after more than 30 quiet minutes closes the old incident and opens another', () => {

@@ -107,16 +107,6 @@ describe('incidents', () => {
     expect(times).toEqual([...first, ...first.map((index) => 250 + index)]);
   });
 
-  test('left open by a stop are closed when they have been quiet, at their last anomaly', async () => {
-    const incidents = new Incidents(database);
-    incidents.save(incident({ id: 'i_quiet', lastMs: NOW - 2000 }));
-    incidents.save(incident({ id: 'i_busy', lastMs: NOW }));
-    await database.flush();
-    await incidents.closeQuiet(NOW - 1000);
-    expect(await incidents.get('i_quiet')).toMatchObject({ closedMs: NOW - 2000 });
-    expect(await incidents.get('i_busy')).toMatchObject({ closedMs: undefined });
-  });
-
   test('show what was said of them last and not taken back', async () => {
     const incidents = new Incidents(database);
     const book = new FeedbackBook(database);
