@@ -39,6 +39,7 @@ import { VERSION } from './version.ts';
 import { type IncidentNotice, noticeOf } from './incident-notice.ts';
 import { createPseudonyms } from './pseudonym-keys.ts';
 import { FileStore } from './store/files.ts';
+import { succession } from './succession.ts';
 import type { Job } from './store/jobs.ts';
 import type { Log } from './telemetry/log.ts';
 import type { PushOptions } from './telemetry/otlp-push.ts';
@@ -199,6 +200,7 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
     },
   });
   const { states, lifecycle, register, incidents, exclusions, watermark } = engine;
+  pseudonyms.onSuccession(succession(engine, records.successions));
   const history = new HistoryTraining(config, lifecycle, clock);
   const imports = new ModelImport({ register, jobs, clock });
   const bytes = new InFlightBytes(config.pipeline.max_in_flight_bytes);
@@ -318,7 +320,7 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
     dryRun: createDryRun(config, engine, { pseudonyms, endpoints }),
     endpoints: endpointList,
     status,
-    erasure: new UserErasure({ engine, findings, database: records.database, keeper }),
+    erasure: new UserErasure({ engine, findings, records, keeper }),
     clock,
     random,
   });
@@ -350,6 +352,7 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
     await control.stop(signal);
     await telemetry.stop(signal);
     findings.stop();
+    records.successions.flush();
     await records.database.close();
     await store.close();
   };

@@ -18,8 +18,8 @@ const SERIES_SECONDS = 300;
 export interface Incident {
   readonly id: string;
   readonly kind: EntityKind;
-  readonly entityHigh: number;
-  readonly entityLow: number;
+  entityHigh: number;
+  entityLow: number;
   readonly startSeconds: number;
   lastSeconds: number;
   /** Dominant behaviour: the one with the most anomalies. */
@@ -140,6 +140,21 @@ export class IncidentBook {
     incident?.requests.release();
     if (kind === 'user') for (const { requests } of this.#open.values()) requests.forgetUser(high, low);
     return incident;
+  }
+
+  /** A user or an address goes by another key: its incidents, unless it has one by that already, and a user's requests. */
+  rename(formerHigh: number, formerLow: number, high: number, low: number): void {
+    for (const kind of ['user', 'address'] as const) {
+      const key = keyOf(kind, formerHigh, formerLow);
+      const presentKey = keyOf(kind, high, low);
+      const incident = this.#open.get(key);
+      if (incident === undefined || this.#open.has(presentKey)) continue;
+      this.#open.delete(key);
+      this.#open.set(presentKey, incident);
+      incident.entityHigh = high;
+      incident.entityLow = low;
+    }
+    for (const { requests } of this.#open.values()) requests.renameUser(formerHigh, formerLow, high, low);
   }
 
   #take(incident: Incident, event: AnomalyEvent): void {

@@ -90,6 +90,25 @@ const savedIncident = ({ requests, ...incident }: Incident): SavedIncident => ({
 
 const earlierIncident = (): Incident => listenedBook().book.add(anomaly());
 
+test('an entity that goes by another key keeps its incident, and a user its requests in those of others', () => {
+  const { book, opened } = listenedBook();
+  const own = book.add(anomaly());
+  const shared = book.add(anomaly({ kind: 'endpoint', entityHigh: 0, entityLow: 5 }));
+  book.rename(1, 2, 3, 4);
+  expect(book.add(anomaly({ entityHigh: 3, entityLow: 4, seconds: START + 60 }))).toBe(own);
+  expect(own).toMatchObject({ entityHigh: 3, entityLow: 4 });
+  expect(shared.requests.list()).toMatchObject([{ userHigh: 3, userLow: 4 }]);
+  expect(opened).toHaveLength(2);
+});
+
+test('an entity that has an incident by its present key keeps both', () => {
+  const { book } = listenedBook();
+  const former = book.add(anomaly());
+  const present = book.add(anomaly({ entityHigh: 3, entityLow: 4 }));
+  book.rename(1, 2, 3, 4);
+  expect([book.openOf('user', 1, 2, START), book.openOf('user', 3, 4, START)]).toEqual([former, present]);
+});
+
 describe('an incident of an earlier run', () => {
   test('goes on with the next anomaly of its entity, and is not told again', () => {
     const { book, opened, updated } = listenedBook();
