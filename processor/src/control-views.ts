@@ -14,6 +14,7 @@ import type { DryRun } from './pipeline/dry-run.ts';
 import type { EndpointList } from './pipeline/endpoint-list.ts';
 import { UserList } from './pipeline/user-list.ts';
 import type { Records } from './records.ts';
+import type { HistoryBacktest } from './replay/history-backtest.ts';
 import type { FileStore } from './store/files.ts';
 import type { ListedIncident } from './store/incidents.ts';
 
@@ -25,6 +26,7 @@ export interface ViewedParts {
   readonly jobs: Jobs;
   readonly training: TrainingView;
   readonly importModel: ModelsView['importModel'];
+  readonly history: HistoryBacktest;
   readonly dryRun: DryRun;
   readonly endpoints: EndpointList;
   readonly status: StatusView;
@@ -41,8 +43,8 @@ export interface OpenViews {
 }
 
 export function createViews(parts: ViewedParts): OpenViews {
-  const { config, engine, records, store, jobs, training, importModel, dryRun, endpoints, status, clock, random } =
-    parts;
+  const { config, engine, records, store, jobs, training, importModel, history, dryRun, endpoints, status } = parts;
+  const { clock, random } = parts;
   const { states, scorer, watermark, names, register, exclusions } = engine;
   const feedback = new FeedbackDesk({
     incidents: records.incidents,
@@ -57,6 +59,7 @@ export function createViews(parts: ViewedParts): OpenViews {
   const backtest = new BacktestDesk({
     jobs,
     windows: records.windows,
+    onHistory: (...run) => history.run(...run),
     sensitivity: engine.sensitivity,
     exclusions,
     active: () => register.active,

@@ -335,7 +335,7 @@ export const ERRORS = {
     status: StatusCode.INVALID_ARGUMENT,
     http: 422,
     retryable: false,
-    message: 'The upload holds no traces to learn from: {reason}',
+    message: 'The upload holds no traces: {reason}',
     remedy: 'send OTLP traces as JSON, JSON lines or protobuf, plain or compressed with gzip or Zstandard',
   },
   upload_too_large: {

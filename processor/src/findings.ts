@@ -7,13 +7,13 @@ import { displayName } from './call/pseudonym.ts';
 import { severityOf } from './detection/behaviors.ts';
 import type { Incident, IncidentBook } from './detection/incident.ts';
 import type { FindingsListener } from './engine.ts';
-import { WINDOW_SECONDS } from './features/window-clock.ts';
 import { incidentRecord, requestRecord, savedIncident } from './incident-record.ts';
 import type { FoundAnomaly } from './pipeline/request-judge.ts';
 import type { ClosedWindow } from './pipeline/window-peaks.ts';
 import type { NewAnomaly } from './store/anomalies.ts';
 import type { FullIncident, Incidents } from './store/incidents.ts';
 import type { KeptWindow } from './store/kept-windows.ts';
+import { windowRecord } from './window-record.ts';
 
 /** Where findings are kept: the repositories of the database, none of which waits or throws. */
 export interface FindingsStore {
@@ -144,27 +144,6 @@ function anomalyRecord(anomaly: FoundAnomaly, names: EntityNames): NewAnomaly {
     features,
     statusCode: kept.statusCode,
     incidentId,
-    modelVersion,
-  };
-}
-
-function windowRecord(window: ClosedWindow, names: EntityNames): KeptWindow {
-  const { kind, entityHigh, entityLow, evidence, rarity, behavior, isMaterial, features, carried, modelVersion } =
-    window;
-  return {
-    kind,
-    entity: names.entity(kind, entityHigh, entityLow),
-    startMs: window.window * WINDOW_SECONDS * 1000,
-    timeMs: window.seconds * 1000,
-    evidence,
-    p: Math.exp(-rarity),
-    behavior,
-    isMaterial,
-    ...names.endpoint(window.endpoint),
-    features,
-    carried,
-    // Nine digits give a 32-bit float back as it was.
-    entityRow: Array.from(window.row, (value) => Number(value.toPrecision(9))),
     modelVersion,
   };
 }

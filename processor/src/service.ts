@@ -2,7 +2,7 @@
 import type { AddressInfo } from 'node:net';
 import type { EndpointSnapshot, EndpointTable } from './call/endpoint-table.ts';
 import { EntityNames } from './call/entity-names.ts';
-import type { Pseudonyms } from './call/pseudonym.ts';
+import { Pseudonyms } from './call/pseudonym.ts';
 import type { Component } from './component.ts';
 import { ListenerTls } from './config/listener-tls.ts';
 import { LiveConfig, type ReloadStatus } from './config/live-config.ts';
@@ -27,6 +27,7 @@ import { Forwarding } from './pipeline/forwarding.ts';
 import { InFlightBytes } from './pipeline/in-flight-bytes.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { GrpcReceiver } from './receiver/grpc.ts';
+import { HistoryBacktest } from './replay/history-backtest.ts';
 import { HistoryTraining } from './replay/history-training.ts';
 import { HttpReceiver } from './receiver/http.ts';
 import { Intake } from './receiver/intake.ts';
@@ -37,7 +38,7 @@ import { openRecords, type Records } from './records.ts';
 import { ServiceStatus } from './service-status.ts';
 import { VERSION } from './version.ts';
 import { type IncidentNotice, noticeOf } from './incident-notice.ts';
-import { createPseudonyms } from './pseudonym-keys.ts';
+import { type PseudonymKeys, readPseudonymKeys } from './pseudonym-keys.ts';
 import { FileStore } from './store/files.ts';
 import { succession } from './succession.ts';
 import type { Job } from './store/jobs.ts';
@@ -120,10 +121,10 @@ export async function createService(config: Config, edges: Edges): Promise<Servi
   await store.open();
   let records: Records | undefined;
   try {
-    const pseudonyms = await createPseudonyms(config, store);
+    const keys = await readPseudonymKeys(config, store);
     const access = await ControlAccess.open(config.control, config.store.directory, { log, nowMs: clock });
     records = await openRecords(config.store, { telemetry, log, clock });
-    return assemble(config, edges, { endpoints, telemetry, store, pseudonyms, access, records });
+    return assemble(config, edges, { endpoints, telemetry, store, keys, access, records });
   } catch (error) {
     await records?.database.close();
     await store.close();
@@ -135,14 +136,15 @@ interface Foundations {
   endpoints: EndpointTable;
   telemetry: Telemetry;
   store: FileStore;
-  pseudonyms: Pseudonyms;
+  keys: PseudonymKeys;
   access: ControlAccess;
   records: Records;
 }
 
 function assemble(config: Config, edges: Edges, foundations: Foundations): Service {
   const { log, clock, random } = edges;
-  const { endpoints, telemetry, store, pseudonyms, access, records } = foundations;
+  const { endpoints, telemetry, store, keys, access, records } = foundations;
+  const pseudonyms = new Pseudonyms(keys.key, keys);
   const listeners: ((incident: IncidentNotice) => void)[] = [];
 
   const trainer = new Trainer<TrainingInput, TrainingResult>();
@@ -264,7 +266,7 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
       return (await lifecycle.trainOnWindow({ ...from, ...to }, requestedBy)).job;
     },
     fromUpload: async (upload, requestedBy, length) =>
-      (await history.start({ bytes: upload, length, requestedBy })).job,
+      (await history.start({ bytes: upload, length }, requestedBy)).job,
   };
   const keeper = new StateKeeper(
     { everySeconds: config.store.snapshot_seconds },
@@ -317,6 +319,7 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
     jobs,
     training: trainings,
     importModel: (upload, requestedBy) => imports.run(upload, requestedBy),
+    history: new HistoryBacktest(config, keys, clock),
     dryRun: createDryRun(config, engine, { pseudonyms, endpoints }),
     endpoints: endpointList,
     status,

@@ -1,6 +1,11 @@
 /** An operator's day over the control API of a running service: looking, judging, excluding, tuning. */
+import { encodeJsonLine } from '../../processor/src/otlp/request-writer.ts';
+import type { HistoryReport } from '../../processor/src/replay/history-judging.ts';
+import { batchesOf, toResourceSpans } from '../../processor/src/simulation/trace-batch.ts';
 import { removeTemporaryFolders, temporaryFolder } from '../support/temporary-folder.ts';
-import { attacked, day, HOUR_MS, learn, startService } from './attacked-day.ts';
+import { attacked, day, HOUR_MS, learn, quiet, startService } from './attacked-day.ts';
+import { TOKENS } from './control/control-server.ts';
+import { ask, bearer } from './control/http-ask.ts';
 import type { RunningService } from './running-service.ts';
 
 interface Row {
@@ -173,6 +178,26 @@ test('a backtest is a job whose result tells what would appear and vanish', asyn
   }
   expect(job).toMatchObject({ state: 'succeeded', result: { before: { incidents: expect.any(Number) } } });
   expect((await service.call('POST', '/backtest', {})).status).toBe(400);
+});
+
+test('a backtest of an upload judges its traces, and answers with the same result', async () => {
+  const lines = Array.from(batchesOf([...quiet, ...attacked], 500), (batch) => encodeJsonLine(toResourceSpans(batch)));
+  const answer = await ask(Number(service.service.addresses().control.split(':').at(-1)), {
+    method: 'POST',
+    path: '/api/v1/backtest?budget=1&behavior=enumeration',
+    headers: { ...bearer(TOKENS.admin), 'content-type': 'application/x-ndjson' },
+    body: lines.join(''),
+  });
+  expect(answer.status).toBe(202);
+  const { id } = JSON.parse(answer.body.toString()) as { id: string };
+  const [job] = await service.rowsOnce<{ id: string; state: string; result: HistoryReport }>(
+    '/jobs?kind=backtest',
+    ([latest]) => latest!.id === id && latest!.state !== 'running',
+  );
+  const { before, after, upload } = job!.result;
+  expect([job!.state, upload.broken.count]).toEqual(['succeeded', 0]);
+  expect(before.byBehavior['enumeration']).toBeGreaterThan(0);
+  expect(after.byBehavior['enumeration']).toBe(0);
 });
 
 test('a training that is not done is refused a second time with the job that is in the way', async () => {

@@ -24,6 +24,14 @@ export interface BacktestSettings {
   readonly model: Model;
 }
 
+/** What is compared, over windows that start within a time, unix milliseconds. */
+export interface BacktestComparison {
+  readonly before: BacktestSettings;
+  readonly after: BacktestSettings;
+  readonly fromMs: number | undefined;
+  readonly toMs: number | undefined;
+}
+
 export interface BacktestIncident {
   readonly kind: EntityKind;
   readonly entity: string;
@@ -76,48 +84,70 @@ const WINDOW_MS = WINDOW_SECONDS * 1000;
 /** Windows judged before others get their turn. */
 const TURN_WINDOWS = 50;
 
-/**
- * Judges `windows`, in order of time, under both settings, and compares. Rejects with the reason of `signal` when that is
- * aborted.
- */
+/** Judges windows under both settings, and compares. */
+export class Backtest {
+  readonly #sides: readonly [JudgedWindows, JudgedWindows];
+  #windows = 0;
+  #fromMs = Number.POSITIVE_INFINITY;
+  #toMs = 0;
+
+  constructor(before: BacktestSettings, after: BacktestSettings) {
+    this.#sides = [new JudgedWindows(before), new JudgedWindows(after)];
+  }
+
+  /** Windows judged so far. */
+  get windows(): number {
+    return this.#windows;
+  }
+
+  /** Takes the next window; those of an entity come in order of time. */
+  add(window: KeptWindow): void {
+    for (const side of this.#sides) side.add(window);
+    this.#windows++;
+    this.#fromMs = Math.min(this.#fromMs, window.startMs);
+    this.#toMs = Math.max(this.#toMs, window.startMs + WINDOW_MS);
+  }
+
+  report(): BacktestReport {
+    const [before, after] = this.#sides;
+    const [was, would] = [before.incidents, after.incidents];
+    const [fromMs, toMs] = this.#windows === 0 ? [0, 0] : [this.#fromMs, this.#toMs];
+    const days = Math.max((toMs - fromMs) / DAY_MS, WINDOW_MS / DAY_MS);
+    const appearing = withoutCounterpart(would, was);
+    const vanishing = withoutCounterpart(was, would);
+    return {
+      fromMs,
+      toMs,
+      days,
+      windows: this.#windows,
+      windowsAsFound: after.asFound,
+      before: summary(was, days),
+      after: summary(would, days),
+      appearing: appearing.length,
+      vanishing: vanishing.length,
+      examplesAppearing: mostUnusual(appearing),
+      examplesVanishing: mostUnusual(vanishing),
+    };
+  }
+}
+
+/** A backtest of all `windows`, in order of time. Rejects with the reason of `signal` when that is aborted. */
 export async function backtest(
   windows: AsyncIterable<readonly KeptWindow[]> | Iterable<readonly KeptWindow[]>,
   before: BacktestSettings,
   after: BacktestSettings,
   { progress, signal }: BacktestRun = {},
 ): Promise<BacktestReport> {
-  const sides = [new JudgedWindows(before), new JudgedWindows(after)] as const;
-  let count = 0;
-  let fromMs = Number.POSITIVE_INFINITY;
-  let toMs = 0;
+  const run = new Backtest(before, after);
   for await (const page of windows) {
     for (const window of page) {
-      for (const side of sides) side.add(window);
-      fromMs = Math.min(fromMs, window.startMs);
-      toMs = Math.max(toMs, window.startMs + WINDOW_MS);
-      if (++count % TURN_WINDOWS === 0) await turn();
+      run.add(window);
+      if (run.windows % TURN_WINDOWS === 0) await turn();
     }
     signal?.throwIfAborted();
-    progress?.(count);
+    progress?.(run.windows);
   }
-  if (count === 0) fromMs = 0;
-  const [was, would] = [sides[0].incidents, sides[1].incidents];
-  const days = Math.max((toMs - fromMs) / DAY_MS, WINDOW_MS / DAY_MS);
-  const appearing = withoutCounterpart(would, was);
-  const vanishing = withoutCounterpart(was, would);
-  return {
-    fromMs,
-    toMs,
-    days,
-    windows: count,
-    windowsAsFound: sides[1].asFound,
-    before: summary(was, days),
-    after: summary(would, days),
-    appearing: appearing.length,
-    vanishing: vanishing.length,
-    examplesAppearing: mostUnusual(appearing),
-    examplesVanishing: mostUnusual(vanishing),
-  };
+  return run.report();
 }
 
 interface Found {
