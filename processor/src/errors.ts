@@ -352,6 +352,13 @@ export const ERRORS = {
     message: 'The upload broke off: {reason}',
     remedy: 'send it again',
   },
+  upload_stalled: {
+    status: StatusCode.INVALID_ARGUMENT,
+    http: 408,
+    retryable: false,
+    message: 'Nothing of the upload came for {seconds} s',
+    remedy: 'send it again without a pause, or raise control.upload_idle_seconds',
+  },
 
   // Control API
   host_not_allowed: {

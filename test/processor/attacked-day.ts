@@ -38,7 +38,8 @@ const QUICK_MODEL = {
 /** A service with the tokens of `TOKENS`, whose clock stands at the end of the day, so that no span of it is late. */
 export function startService(folder: string, settings: Settings = {}): Promise<RunningService> {
   const tokens = { viewer: [TOKENS.viewer], operator: [TOKENS.operator], admin: [TOKENS.admin] };
-  return RunningService.start(folder, { model: QUICK_MODEL, control: { tokens }, ...settings }, () => day.endMs);
+  const control = { tokens, ...settings['control'] };
+  return RunningService.start(folder, { model: QUICK_MODEL, ...settings, control }, () => day.endMs);
 }
 
 /** Sends the quiet part and waits for the model that is learned from it. */

@@ -1,4 +1,6 @@
 /** An operator's day over the control API of a running service: looking, judging, excluding, tuning. */
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { encodeJsonLine } from '../../processor/src/otlp/request-writer.ts';
 import type { HistoryReport } from '../../processor/src/replay/history-judging.ts';
 import { batchesOf, toResourceSpans } from '../../processor/src/simulation/trace-batch.ts';
@@ -15,12 +17,15 @@ interface Row {
   readonly behavior: string;
 }
 
+/** An upload may pause for half a second. */
+const SETTINGS = { control: { upload_idle_seconds: 0.5 } };
+
 let folder: string;
 let service: RunningService;
 
 beforeAll(async () => {
   folder = temporaryFolder();
-  service = await startService(folder);
+  service = await startService(folder, SETTINGS);
   await learn(service);
   await service.sendSpans(attacked, 0);
 }, 120_000);
@@ -143,7 +148,7 @@ test('sensitivity and exclusions that were set outlive a restart, and the source
     (await service.call('POST', '/exclusions', { scope: { behavior: 'off_hours' }, expires: inADay })).status,
   ).toBe(201);
   await service.stop();
-  service = await startService(folder);
+  service = await startService(folder, SETTINGS);
   const { answer } = await service.call<{ options: object[] }>('GET', '/sensitivity');
   expect(answer.options).toContainEqual({ key: 'false_incidents_per_day', value: 20, source: 'settings' });
   expect(answer.options).toContainEqual({ key: 'behaviors.latency', value: false, source: 'settings' });
@@ -208,6 +213,25 @@ test('a training that is not done is refused a second time with the job that is 
   expect(answers.map(({ status }) => status)).toEqual([202, 409]);
   expect(answers[1].answer.job).toBe(answers[0].answer.id);
   expect((await service.call('DELETE', `/jobs/${answers[0].answer.id}`)).status).toBe(200);
+});
+
+test('an upload that stalls is refused after a while, and the next training may begin', async () => {
+  const sent = request({
+    port: service.service.addresses().control.split(':').at(-1),
+    method: 'POST',
+    path: '/api/v1/train',
+    headers: { ...bearer(TOKENS.admin), 'content-type': 'application/x-ndjson' },
+  });
+  sent.write(encodeJsonLine(toResourceSpans(quiet.slice(0, 500))));
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  const problem = JSON.parse(Buffer.concat((await answer.toArray()) as Buffer[]).toString()) as object;
+  sent.destroy();
+  expect(answer.headers['content-type']).toContain('application/problem+json');
+  expect(problem).toMatchObject({ status: 408, type: expect.stringContaining('upload_stalled') });
+  expect(await service.rows('/jobs?kind=training&state=failed')).toMatchObject([{ stage: 'read' }]);
+  const { status, answer: job } = await service.call<{ id: string }>('POST', '/train', { source: 'window' });
+  expect(status).toBe(202);
+  expect((await service.call('DELETE', `/jobs/${job.id}`)).status).toBe(200);
 });
 
 test('the audit trail has what was done and by whom, and what was refused', async () => {

@@ -87,6 +87,11 @@ export const control = section('The control API with /health, /ready and /metric
     [1, 100_000],
     'Feedback and exclusions a minute with one token; further ones are asked to wait (429).',
   ),
+  upload_idle_seconds: decimal(
+    60,
+    [0.1, 3600],
+    'Longest wait for the next piece of an upload, in seconds; then it is refused, and its job ends.',
+  ),
   max_detect_bytes: integer(4 * MIB, [1024, 1024 * MIB], 'Largest body of /detect after decompression, in bytes.'),
 });
 

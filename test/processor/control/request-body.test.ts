@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import type { Readable } from 'node:stream';
 import type { BacktestOrder } from '../../../processor/src/control/routes/backtest.ts';
@@ -69,7 +71,7 @@ async function start(control: Record<string, unknown> = {}) {
   const { port } = server.address();
   const post = (path: string, type: string, body: Buffer | string, more: Record<string, string> = {}) =>
     ask(port, { method: 'POST', path, body, headers: { ...bearer(TOKENS.admin), 'content-type': type, ...more } });
-  return { taken, post };
+  return { taken, post, port };
 }
 
 const TRACES = JSON.stringify({ resourceSpans: [{ scopeSpans: [] }] });
@@ -99,6 +101,19 @@ test('history in compressed JSON is history', async () => {
   const { taken, post } = await start();
   await post('/train', 'application/json', gzipSync(TRACES), { 'content-encoding': 'gzip' });
   expect(taken.uploads).toEqual([gzipSync(TRACES)]);
+});
+
+test.each([
+  ['application/x-ndjson', TRACES],
+  ['application/json', `${TRACES} ${' '.repeat(100_000)}`],
+])('history as %s that stops to come is refused, and the refusal arrives', async (type, body) => {
+  const { port } = await start({ upload_idle_seconds: 0.1 });
+  const headers = { ...bearer(TOKENS.admin), 'content-type': type };
+  const sent = request({ port, method: 'POST', path: '/train', headers });
+  sent.write(body);
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  sent.destroy();
+  expect([answer.statusCode, answer.headers['content-type']]).toEqual([408, expect.stringContaining('problem+json')]);
 });
 
 test('an upload that only says so in JSON is refused', async () => {
