@@ -90,8 +90,9 @@ test('what there is can be listed, a page at a time, and looked at one by one', 
   const incident = await service.call<Record<string, unknown[]>>('GET', `/incidents/${id}`);
   expect(incident.answer['requests']!.length).toBeGreaterThan(0);
   expect(incident.answer['features']!.length).toBeGreaterThan(0);
-  const anomalies = await service.rows<Row>(`/anomalies?incident=${id}&sort=score`);
+  const anomalies = await service.rows<Row & { series: number[] }>(`/anomalies?incident=${id}&sort=score`);
   expect(anomalies.length).toBeGreaterThan(0);
+  expect(anomalies[0]!.series).toEqual(incident.answer['series']);
   expect((await service.call('GET', `/anomalies/${anomalies[0]!.id}`)).status).toBe(200);
 });
 

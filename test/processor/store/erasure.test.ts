@@ -62,7 +62,7 @@ async function live(): Promise<void> {
     for (let index = 0; index < 100; index += 1) {
       const entity = [ERASED, OLD_KEY, OTHER][index % 3]!;
       const timeMs = NOW - (round * 100 + index) * 300_000;
-      anomalies.add(anomaly({ entity, user: entity, timeMs }));
+      anomalies.add(anomaly({ entity, user: entity, timeMs, incidentId: `i_${index}` }));
       windows.add(keptWindow({ entity, startMs: timeMs }));
       incidents.save(
         incident({ id: `i_${index}`, entity, requests: Array(round + 1).fill(request({ user: entity })) }),

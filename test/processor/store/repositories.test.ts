@@ -47,10 +47,19 @@ describe('anomalies', () => {
     await database.flush();
 
     expect((await anomalies.list()).items).toEqual([
-      { ...nameless, id: '2' },
-      { ...anomaly(), id: '1' },
+      { ...nameless, id: '2', series: [] },
+      { ...anomaly(), id: '1', series: [] },
     ]);
-    expect(await anomalies.get('2')).toEqual({ ...nameless, id: '2' });
+    expect(await anomalies.get('2')).toEqual({ ...nameless, id: '2', series: [] });
+  });
+
+  test('show the series of their incident', async () => {
+    const anomalies = new Anomalies(database);
+    new Incidents(database).save(incident({ id: 'i_1', series: [0.4, 0, 0.81] }));
+    anomalies.add(anomaly({ incidentId: 'i_1' }));
+    anomalies.add(anomaly({ incidentId: 'i_2' }));
+    await database.flush();
+    expect((await anomalies.list()).items.map(({ series }) => series)).toEqual([[], [0.4, 0, 0.81]]);
   });
 
   test.each(['3', '0', '-1', '1.5', '01', "1' OR '1'='1", '__proto__', '9'.repeat(400), ''])(
