@@ -289,7 +289,12 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
   const liveConfig = new LiveConfig(config, {
     read: edges.readConfig ?? (() => config),
     nowSeconds: () => clock() / 1000,
-    parts: [engine, { reload: (changed) => void (log.level = changed.log.level) }],
+    parts: [
+      engine,
+      { reload: (changed) => void (log.level = changed.log.level) },
+      { reload: (changed) => exporter?.useHeaders(changed.export.headers) },
+      { reload: (changed) => telemetry.usePushHeaders(changed.metrics.otlp.headers) },
+    ],
     events: {
       reloaded: (changed, pending) => {
         log.info({ changed }, 'configuration read again and in use');

@@ -5,6 +5,7 @@ import {
   decimal,
   flag,
   headers,
+  headersFile,
   integer,
   listenerTls,
   live,
@@ -107,7 +108,7 @@ const otlp = section(
     interval_seconds: decimal(60, [1, 86_400], 'Seconds between two pushes.'),
     timeout_seconds: decimal(10, [0.1, 60], 'Longest wait for an answer; at most interval_seconds.'),
     headers: headers('Headers sent with every push, such as authorization. Never printed or logged.'),
-    headers_file: path('', 'YAML file with further headers, for secrets mounted as files. It wins over headers.'),
+    headers_file: headersFile(),
   },
 );
 
