@@ -5,7 +5,8 @@ import { changed, sensitivityOf, type SensitivitySettings } from '../detection/s
 import { ServiceError } from '../errors.ts';
 import type { JobControl, JobEnd, Jobs, StartedJob } from '../jobs/jobs.ts';
 import { type Upload, whenRead } from '../jobs/upload.ts';
-import { backtest, type BacktestComparison, type BacktestReport, type BacktestSettings } from '../model/backtest.ts';
+import { backtest, type BacktestComparison, type BacktestReport } from '../model/backtest.ts';
+import type { BacktestSettings } from '../model/judged-windows.ts';
 import { Model } from '../model/model.ts';
 import type { Job } from '../store/jobs.ts';
 import type { KeptWindows } from '../store/kept-windows.ts';

@@ -2,6 +2,7 @@
 import { type Behavior, severityOf, type Severity } from './behaviors.ts';
 import type { FeatureExplanation } from './explanation.ts';
 import { type KeptRequest, KeptRequests, RequestRoom } from './kept-requests.ts';
+import { noteScore } from './score-series.ts';
 
 type EntityKind = 'user' | 'address' | 'endpoint';
 
@@ -11,9 +12,6 @@ export const QUIET_SECONDS = 30 * 60;
 const MOST_OPEN = 10_000;
 /** Requests kept at most, of all open incidents together; each takes about 200 bytes. */
 const MOST_REQUESTS = 50_000;
-/** Windows of the series, and their length in seconds. */
-const SERIES = 48;
-const SERIES_SECONDS = 300;
 
 export interface Incident {
   readonly id: string;
@@ -159,7 +157,7 @@ export class IncidentBook {
 
   #take(incident: Incident, event: AnomalyEvent): void {
     incident.anomalies++;
-    noteInSeries(incident.series, seriesWindow(incident.lastSeconds), seriesWindow(event.seconds), event.score);
+    noteScore(incident.series, incident.lastSeconds, event.seconds, event.score);
     incident.lastSeconds = Math.max(incident.lastSeconds, event.seconds);
     const count = (incident.behaviors.get(event.behavior) ?? 0) + 1;
     incident.behaviors.set(event.behavior, count);
@@ -200,17 +198,6 @@ const isOver = ({ lastSeconds }: Incident, seconds: number): boolean => seconds 
 /** By score; among scores of 1, which say no more than one in a million, by evidence. */
 const isMoreUnusual = (event: AnomalyEvent, { score, evidence }: Incident): boolean =>
   event.score > score || (event.score === score && event.evidence > evidence);
-
-/** `lastWindow`: of the latest anomaly before this one. A late one counts for its window, if that is still in the series. */
-function noteInSeries(series: number[], lastWindow: number, window: number, score: number): void {
-  for (let next = lastWindow + 1; next <= window; next++) series.push(0);
-  if (series.length === 0) series.push(0);
-  series.splice(0, series.length - SERIES);
-  const place = series.length - 1 - Math.max(0, lastWindow - window);
-  if (place >= 0) series[place] = Math.max(series[place]!, score);
-}
-
-const seriesWindow = (seconds: number): number => Math.floor(seconds / SERIES_SECONDS);
 
 function openIncident(event: AnomalyEvent, requests: KeptRequests): Incident {
   return {

@@ -31,7 +31,7 @@ export class HistoryBacktest {
 
   /**
    * Judges an upload; `onRead` is called when all of it is read. Rejects with `upload_unreadable`, `upload_too_large`,
-   * `upload_broken_off`, `job_failed`, and when `control` gives it up.
+   * `upload_broken_off`, `upload_stalled`, `job_failed`, and when `control` gives it up.
    */
   async run(
     comparison: BacktestComparison,

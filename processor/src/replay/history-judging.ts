@@ -1,5 +1,6 @@
 /** Backtests on history: it is replayed with the model in use, and its most unusual windows are judged under both settings. */
-import { Backtest, type BacktestReport, type BacktestSettings } from '../model/backtest.ts';
+import { Backtest, type BacktestReport } from '../model/backtest.ts';
+import type { BacktestSettings } from '../model/judged-windows.ts';
 import { Model } from '../model/model.ts';
 import { ENTITY_KINDS } from '../features/entity-states.ts';
 import { windowRecord } from '../window-record.ts';

@@ -22,9 +22,10 @@ export class HistoryTraining {
   }
 
   /**
-   * Starts a training on OTLP as JSON, JSON lines or protobuf, compressed or not. `requestedBy`: name of the token. Resolves when all bytes have been learned from: whoever sent them can be answered. Rejects with
-   * `training_running` or `shutting_down`, before a byte is taken, and with what is wrong with the bytes:
-   * `upload_unreadable`, `upload_too_large`, `upload_broken_off`, `too_few_rows`.
+   * Starts a training on OTLP as JSON, JSON lines or protobuf, compressed or not. `requestedBy`: name of the token.
+   * Resolves when all bytes have been learned from: whoever sent them can be answered. Rejects with `training_running` or
+   * `shutting_down`, before a byte is taken, and with what is wrong with the bytes: `upload_unreadable`,
+   * `upload_too_large`, `upload_broken_off`, `upload_stalled`, `too_few_rows`.
    */
   async start(upload: Upload, requestedBy: string): Promise<StartedJob> {
     const { promise: learned, resolve: onLearned } = Promise.withResolvers<void>();

@@ -5,7 +5,8 @@ import { displayName, Pseudonyms } from '../../../processor/src/call/pseudonym.t
 import { sensitivityOf } from '../../../processor/src/detection/sensitivity.ts';
 import { JobMemory } from '../../../processor/src/jobs/job-memory.ts';
 import { Jobs } from '../../../processor/src/jobs/jobs.ts';
-import type { BacktestComparison, BacktestSettings } from '../../../processor/src/model/backtest.ts';
+import type { BacktestComparison } from '../../../processor/src/model/backtest.ts';
+import type { BacktestSettings } from '../../../processor/src/model/judged-windows.ts';
 import { encodeJsonLine } from '../../../processor/src/otlp/request-writer.ts';
 import { HistoryBacktest } from '../../../processor/src/replay/history-backtest.ts';
 import type { HistoryReport } from '../../../processor/src/replay/history-judging.ts';
