@@ -9,18 +9,16 @@ import { Jobs } from '../../../processor/src/store/jobs.ts';
 import { KeptWindows } from '../../../processor/src/store/kept-windows.ts';
 import { ModelRecords } from '../../../processor/src/store/model-records.ts';
 import { Settings } from '../../../processor/src/store/settings.ts';
-import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.ts';
+import { closeDatabases, type Heard, openDatabase } from './opened-database.ts';
 import {
   anomaly,
   audit,
   exclusion,
   feedback,
-  type Heard,
   incident,
   job,
   keptWindow,
   modelRecord,
-  newDatabase,
   NOW,
   request,
 } from './sample-records.ts';
@@ -29,14 +27,10 @@ let database: Database;
 let heard: Heard;
 
 beforeEach(async () => {
-  ({ database, heard } = newDatabase(temporaryFolder()));
-  await database.open();
+  ({ database, heard } = await openDatabase());
 });
 
-afterEach(async () => {
-  await database.close();
-  removeTemporaryFolders();
-});
+afterEach(closeDatabases);
 
 describe('anomalies', () => {
   test('come back as they were added, with an id that is never given again', async () => {

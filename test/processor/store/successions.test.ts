@@ -7,18 +7,8 @@ import { FeedbackBook } from '../../../processor/src/store/feedback.ts';
 import { Incidents } from '../../../processor/src/store/incidents.ts';
 import { KeptWindows } from '../../../processor/src/store/kept-windows.ts';
 import { Successions } from '../../../processor/src/store/successions.ts';
-import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.ts';
-import {
-  anomaly,
-  audit,
-  exclusion,
-  feedback,
-  incident,
-  keptWindow,
-  newDatabase,
-  NOW,
-  request,
-} from './sample-records.ts';
+import { closeDatabases, openDatabase } from './opened-database.ts';
+import { anomaly, audit, exclusion, feedback, incident, keptWindow, NOW, request } from './sample-records.ts';
 
 const FORMER = 'u_feedfacecafebeef';
 const PRESENT = 'u_1111111111111111';
@@ -29,15 +19,11 @@ let database: Database;
 let successions: Successions;
 
 beforeEach(async () => {
-  ({ database } = newDatabase(temporaryFolder(), { flushMs: 3_600_000 }));
+  ({ database } = await openDatabase({ flushMs: 3_600_000 }));
   successions = new Successions(database);
-  await database.open();
 });
 
-afterEach(async () => {
-  await database.close();
-  removeTemporaryFolders();
-});
+afterEach(closeDatabases);
 
 async function met(): Promise<void> {
   await database.flush();
