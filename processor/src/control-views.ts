@@ -1,5 +1,4 @@
 /** What the control API shows and does, made of the parts of the service. */
-import { parseDisplayName } from './call/pseudonym.ts';
 import type { Config } from './config/schema.ts';
 import { BacktestDesk } from './control/backtest-desk.ts';
 import { FeedbackDesk } from './control/feedback-desk.ts';
@@ -15,6 +14,7 @@ import type { DryRun } from './pipeline/dry-run.ts';
 import type { EndpointList } from './pipeline/endpoint-list.ts';
 import { UserList } from './pipeline/user-list.ts';
 import type { Records } from './records.ts';
+import type { HistoryBacktest } from './replay/history-backtest.ts';
 import type { FileStore } from './store/files.ts';
 import type { ListedIncident } from './store/incidents.ts';
 
@@ -26,12 +26,11 @@ export interface ViewedParts {
   readonly jobs: Jobs;
   readonly training: TrainingView;
   readonly importModel: ModelsView['importModel'];
+  readonly history: HistoryBacktest;
   readonly dryRun: DryRun;
   readonly endpoints: EndpointList;
   readonly status: StatusView;
   readonly erasure: ErasureView;
-  /** The endpoints that have a name: ids 0 to size - 1. */
-  readonly named: { readonly size: number };
   /** Unix milliseconds. */
   readonly clock: () => number;
   readonly random: () => number;
@@ -44,8 +43,8 @@ export interface OpenViews {
 }
 
 export function createViews(parts: ViewedParts): OpenViews {
-  const { config, engine, records, store, jobs, training, importModel, dryRun, endpoints, status, clock, random } =
-    parts;
+  const { config, engine, records, store, jobs, training, importModel, history, dryRun, endpoints, status } = parts;
+  const { clock, random } = parts;
   const { states, scorer, watermark, names, register, exclusions } = engine;
   const feedback = new FeedbackDesk({
     incidents: records.incidents,
@@ -60,6 +59,7 @@ export function createViews(parts: ViewedParts): OpenViews {
   const backtest = new BacktestDesk({
     jobs,
     windows: records.windows,
+    onHistory: (...run) => history.run(...run),
     sensitivity: engine.sensitivity,
     exclusions,
     active: () => register.active,
@@ -97,18 +97,14 @@ export function createViews(parts: ViewedParts): OpenViews {
 }
 
 /** What happened in a confirmed incident is not learned from. */
-function noteConfirmed({ engine, named }: ViewedParts, incident: ListedIncident, isConfirmed: boolean): void {
+function noteConfirmed({ engine }: ViewedParts, incident: ListedIncident, isConfirmed: boolean): void {
   const { confirmed, names } = engine;
   const { id, kind, entity, startMs, lastMs, closedMs } = incident;
   if (!isConfirmed) {
     confirmed.remove(id);
     return;
   }
-  const endpoint = (): { high: number; low: number } | undefined => {
-    for (let low = 0; low < named.size; low++) if (names.entity('endpoint', 0, low) === entity) return { high: 0, low };
-    return undefined;
-  };
-  const key = kind === 'endpoint' ? endpoint() : parseDisplayName(entity);
+  const key = names.keyOf(kind, entity);
   if (key === undefined) return;
   const toSeconds = closedMs === undefined ? Number.POSITIVE_INFINITY : lastMs / 1000;
   const { high: entityHigh, low: entityLow } = key;

@@ -122,7 +122,6 @@ export function createEngine(config: Config, edges: EngineEdges): Engine {
       evicted: (kind, slot) => scorer.forget(kind, slot),
     },
   );
-  edges.pseudonyms.onSuccession((...names) => states.rename(...names));
   const sensitivity = new SensitivitySettings(config.sensitivity, (changed) => {
     scorer.tune(changed);
     shadow.useSensitivity(changed.budget, changed.disabled, changed.minimumEffect);

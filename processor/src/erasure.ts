@@ -5,12 +5,12 @@ import type { Engine } from './engine.ts';
 import { NO_SLOT } from './features/entity-states.ts';
 import type { Findings } from './findings.ts';
 import type { StateKeeper } from './model/state-keeper.ts';
-import type { Database } from './store/database.ts';
+import type { Records } from './records.ts';
 
 export interface ErasureParts {
   readonly engine: Engine;
   readonly findings: Findings;
-  readonly database: Database;
+  readonly records: Pick<Records, 'database' | 'successions'>;
   readonly keeper: StateKeeper;
 }
 
@@ -25,7 +25,7 @@ export class UserErasure implements ErasureView {
   }
 
   async erase(id: string): Promise<Erasure> {
-    const { engine, database, keeper } = this.#parts;
+    const { engine, records, keeper } = this.#parts;
     const shown = parseDisplayName(id);
     const keys = shown === undefined ? engine.keysOf(id) : [shown];
     let entities = 0;
@@ -37,7 +37,9 @@ export class UserErasure implements ErasureView {
     }
     const pseudonyms = keys.flatMap(({ high, low }) => [displayName('u', high, low), displayName('a', high, low)]);
     this.#endExclusions(pseudonyms);
-    await database.erase({ pseudonyms, rawIds: shown === undefined ? [id] : [] });
+    // What waits to be renamed must not get a name that is erased.
+    records.successions.flush();
+    await records.database.erase({ pseudonyms, rawIds: shown === undefined ? [id] : [] });
     await keeper.erase();
     return { entities, rows };
   }

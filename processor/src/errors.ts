@@ -335,7 +335,7 @@ export const ERRORS = {
     status: StatusCode.INVALID_ARGUMENT,
     http: 422,
     retryable: false,
-    message: 'The upload holds no traces to learn from: {reason}',
+    message: 'The upload holds no traces: {reason}',
     remedy: 'send OTLP traces as JSON, JSON lines or protobuf, plain or compressed with gzip or Zstandard',
   },
   upload_too_large: {
@@ -351,6 +351,13 @@ export const ERRORS = {
     retryable: false,
     message: 'The upload broke off: {reason}',
     remedy: 'send it again',
+  },
+  upload_stalled: {
+    status: StatusCode.INVALID_ARGUMENT,
+    http: 408,
+    retryable: false,
+    message: 'Nothing of the upload came for {seconds} s',
+    remedy: 'send it again without a pause, or raise control.upload_idle_seconds',
   },
 
   // Control API

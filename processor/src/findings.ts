@@ -1,24 +1,24 @@
 /**
  * Keeps what was found: anomalies, incidents and the most unusual windows go to the database, off the span path. Incidents
- * are written when they open and close and, while they change, every few seconds.
+ * are written when they open and close and, while they change, every few seconds, and go on from there after a restart.
  */
 import type { EntityNames } from './call/entity-names.ts';
 import { displayName } from './call/pseudonym.ts';
 import { severityOf } from './detection/behaviors.ts';
-import type { Incident } from './detection/incident.ts';
-import type { KeptRequest } from './detection/kept-requests.ts';
+import type { Incident, IncidentBook } from './detection/incident.ts';
 import type { FindingsListener } from './engine.ts';
-import { WINDOW_SECONDS } from './features/window-clock.ts';
+import { incidentRecord, requestRecord, savedIncident } from './incident-record.ts';
 import type { FoundAnomaly } from './pipeline/request-judge.ts';
 import type { ClosedWindow } from './pipeline/window-peaks.ts';
 import type { NewAnomaly } from './store/anomalies.ts';
-import type { FullIncident, IncidentRequest } from './store/incidents.ts';
+import type { FullIncident, Incidents } from './store/incidents.ts';
 import type { KeptWindow } from './store/kept-windows.ts';
+import { windowRecord } from './window-record.ts';
 
 /** Where findings are kept: the repositories of the database, none of which waits or throws. */
 export interface FindingsStore {
   readonly anomalies: { add(anomaly: NewAnomaly): void };
-  readonly incidents: { save(incident: FullIncident): void; closeQuiet(beforeMs: number): Promise<void> };
+  readonly incidents: { save(incident: FullIncident): void; listWhole: Incidents['listWhole'] };
   readonly windows: { add(window: KeptWindow): void };
 }
 
@@ -35,7 +35,7 @@ const WRITE_MS = 5000;
 
 /** Anomalies kept between two writes of incidents; of an attack by thousands of calls these tell enough. */
 const MOST_ANOMALIES = 5000;
-/** Incidents written in one turn: each is some kilobytes of JSON. */
+/** Incidents written in one turn, or read at a time: each is some kilobytes of JSON. */
 const INCIDENTS_PER_TURN = 20;
 
 export class Findings implements FindingsListener {
@@ -73,10 +73,13 @@ export class Findings implements FindingsListener {
     this.#save(incident, incident.lastSeconds * 1000);
   }
 
-  /** Closes in the database what was open when an earlier run ended, and begins to write. Never rejects. */
-  async start(): Promise<void> {
+  /**
+   * Hands the incidents that were open when an earlier run ended to `book`, and begins to write. After the endpoints are
+   * known again. Never rejects.
+   */
+  async start(book: Pick<IncidentBook, 'resume'>): Promise<void> {
     try {
-      await this.#parts.store.incidents.closeQuiet(Number.MAX_SAFE_INTEGER);
+      await this.#resume(book);
     } catch (error) {
       this.#parts.onFault(error);
     }
@@ -88,6 +91,21 @@ export class Findings implements FindingsListener {
     clearInterval(this.#timer);
     for (const incident of this.#changed) this.#save(incident, undefined);
     this.#changed.clear();
+  }
+
+  /** What cannot go on is closed with its last anomaly. */
+  async #resume(book: Pick<IncidentBook, 'resume'>): Promise<void> {
+    const { store, names } = this.#parts;
+    const endpoints = names.endpointIds();
+    let cursor: string | undefined;
+    do {
+      const page = await store.incidents.listWhole({ isOpen: true }, { cursor, limit: INCIDENTS_PER_TURN });
+      for (const { verdict: _, ...record } of page.items) {
+        const saved = savedIncident(record, endpoints);
+        if (saved === undefined || !book.resume(saved)) store.incidents.save({ ...record, closedMs: record.lastMs });
+      }
+      cursor = page.next;
+    } while (cursor !== undefined);
   }
 
   /** Some incidents a turn of the event loop, until none is left. */
@@ -127,65 +145,5 @@ function anomalyRecord(anomaly: FoundAnomaly, names: EntityNames): NewAnomaly {
     statusCode: kept.statusCode,
     incidentId,
     modelVersion,
-  };
-}
-
-/** `closedMs`: undefined while the incident is open. */
-function incidentRecord(incident: Incident, closedMs: number | undefined, names: EntityNames): FullIncident {
-  const { id, kind, entityHigh, entityLow, behavior, severity, score, evidence, reason, anomalies } = incident;
-  return {
-    id,
-    kind,
-    entity: names.entity(kind, entityHigh, entityLow),
-    startMs: incident.startSeconds * 1000,
-    lastMs: incident.lastSeconds * 1000,
-    closedMs,
-    behavior,
-    behaviors: Object.fromEntries(incident.behaviors),
-    severity,
-    score,
-    evidence,
-    reason,
-    anomalies,
-    ...names.endpoint(incident.endpoint),
-    modelVersion: incident.modelVersion,
-    series: [...incident.series],
-    requests: incident.requests.list().map((request) => requestRecord(request, names)),
-    features: incident.explanation,
-  };
-}
-
-function windowRecord(window: ClosedWindow, names: EntityNames): KeptWindow {
-  const { kind, entityHigh, entityLow, evidence, rarity, behavior, isMaterial, features, carried, modelVersion } =
-    window;
-  return {
-    kind,
-    entity: names.entity(kind, entityHigh, entityLow),
-    startMs: window.window * WINDOW_SECONDS * 1000,
-    timeMs: window.seconds * 1000,
-    evidence,
-    p: Math.exp(-rarity),
-    behavior,
-    isMaterial,
-    ...names.endpoint(window.endpoint),
-    features,
-    carried,
-    // Nine digits give a 32-bit float back as it was.
-    entityRow: Array.from(window.row, (value) => Number(value.toPrecision(9))),
-    modelVersion,
-  };
-}
-
-function requestRecord(request: KeptRequest, names: EntityNames): IncidentRequest {
-  const { seconds, endpoint, traceId, spanId, statusCode, durationSeconds, score, userHigh, userLow } = request;
-  return {
-    timeMs: seconds * 1000,
-    ...names.endpoint(endpoint),
-    traceId,
-    spanId,
-    ...(statusCode !== 0 && { statusCode }),
-    durationMs: Number.isNaN(durationSeconds) ? 0 : durationSeconds * 1000,
-    score,
-    ...((userHigh !== 0 || userLow !== 0) && { user: displayName('u', userHigh, userLow) }),
   };
 }

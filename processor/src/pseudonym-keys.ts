@@ -1,22 +1,23 @@
 /** Where the keys of the pseudonyms come from: the configuration, files a person gives, or the data folder. */
-import { PSEUDONYM_KEY_BYTES, Pseudonyms } from './call/pseudonym.ts';
+import { type OtherKeys, PSEUDONYM_KEY_BYTES } from './call/pseudonym.ts';
 import type { Config } from './config/schema.ts';
 import { ServiceError } from './errors.ts';
 import type { FileStore } from './store/files.ts';
 import { parseSecret, readSecret } from './store/secrets.ts';
 
-/**
- * Pseudonyms under the key that is configured, else under the one in the data folder. Rejects with `config_invalid_value`
- * where a file holds no key.
- */
-export async function createPseudonyms({ identity }: Config, store: FileStore): Promise<Pseudonyms> {
+export interface PseudonymKeys extends Required<OtherKeys> {
+  readonly key: Buffer;
+}
+
+/** The key that is configured, else the one in the data folder. Rejects with `config_invalid_value` where a file holds none. */
+export async function readPseudonymKeys({ identity }: Config, store: FileStore): Promise<PseudonymKeys> {
   const file = identity.pseudonym_key_file;
   const key =
     parseSecret(identity.pseudonym_key) ??
     (file === '' ? await store.loadOrCreateSecret('pseudonym') : await readKey('identity.pseudonym_key_file', file));
   const option = 'identity.previous_pseudonym_key_files';
   const previous = await Promise.all(identity.previous_pseudonym_key_files.map((name) => readKey(option, name)));
-  return new Pseudonyms(key, { previous, hashKey: await store.loadOrCreateSecret('hashes') });
+  return { key, previous, hashKey: await store.loadOrCreateSecret('hashes') };
 }
 
 async function readKey(option: string, file: string): Promise<Buffer> {

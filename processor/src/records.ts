@@ -10,6 +10,7 @@ import { Incidents } from './store/incidents.ts';
 import { Jobs } from './store/jobs.ts';
 import { KeptWindows } from './store/kept-windows.ts';
 import { Settings } from './store/settings.ts';
+import { Successions } from './store/successions.ts';
 import type { Log } from './telemetry/log.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
@@ -23,6 +24,7 @@ export interface Records {
   readonly windows: KeptWindows;
   readonly audit: Audit;
   readonly jobs: JobJournal;
+  readonly successions: Successions;
 }
 
 interface Edges {
@@ -58,5 +60,6 @@ export async function openRecords(config: Config['store'], { telemetry, log, clo
     windows: new KeptWindows(database),
     audit: new Audit(database),
     jobs: new Jobs(database),
+    successions: new Successions(database),
   };
 }

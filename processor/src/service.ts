@@ -2,7 +2,7 @@
 import type { AddressInfo } from 'node:net';
 import type { EndpointSnapshot, EndpointTable } from './call/endpoint-table.ts';
 import { EntityNames } from './call/entity-names.ts';
-import type { Pseudonyms } from './call/pseudonym.ts';
+import { Pseudonyms } from './call/pseudonym.ts';
 import type { Component } from './component.ts';
 import { ListenerTls } from './config/listener-tls.ts';
 import { LiveConfig, type ReloadStatus } from './config/live-config.ts';
@@ -27,6 +27,7 @@ import { Forwarding } from './pipeline/forwarding.ts';
 import { InFlightBytes } from './pipeline/in-flight-bytes.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { GrpcReceiver } from './receiver/grpc.ts';
+import { HistoryBacktest } from './replay/history-backtest.ts';
 import { HistoryTraining } from './replay/history-training.ts';
 import { HttpReceiver } from './receiver/http.ts';
 import { Intake } from './receiver/intake.ts';
@@ -37,8 +38,9 @@ import { openRecords, type Records } from './records.ts';
 import { ServiceStatus } from './service-status.ts';
 import { VERSION } from './version.ts';
 import { type IncidentNotice, noticeOf } from './incident-notice.ts';
-import { createPseudonyms } from './pseudonym-keys.ts';
+import { type PseudonymKeys, readPseudonymKeys } from './pseudonym-keys.ts';
 import { FileStore } from './store/files.ts';
+import { succession } from './succession.ts';
 import type { Job } from './store/jobs.ts';
 import type { Log } from './telemetry/log.ts';
 import type { PushOptions } from './telemetry/otlp-push.ts';
@@ -119,10 +121,10 @@ export async function createService(config: Config, edges: Edges): Promise<Servi
   await store.open();
   let records: Records | undefined;
   try {
-    const pseudonyms = await createPseudonyms(config, store);
+    const keys = await readPseudonymKeys(config, store);
     const access = await ControlAccess.open(config.control, config.store.directory, { log, nowMs: clock });
     records = await openRecords(config.store, { telemetry, log, clock });
-    return assemble(config, edges, { endpoints, telemetry, store, pseudonyms, access, records });
+    return assemble(config, edges, { endpoints, telemetry, store, keys, access, records });
   } catch (error) {
     await records?.database.close();
     await store.close();
@@ -134,14 +136,15 @@ interface Foundations {
   endpoints: EndpointTable;
   telemetry: Telemetry;
   store: FileStore;
-  pseudonyms: Pseudonyms;
+  keys: PseudonymKeys;
   access: ControlAccess;
   records: Records;
 }
 
 function assemble(config: Config, edges: Edges, foundations: Foundations): Service {
   const { log, clock, random } = edges;
-  const { endpoints, telemetry, store, pseudonyms, access, records } = foundations;
+  const { endpoints, telemetry, store, keys, access, records } = foundations;
+  const pseudonyms = new Pseudonyms(keys.key, keys);
   const listeners: ((incident: IncidentNotice) => void)[] = [];
 
   const trainer = new Trainer<TrainingInput, TrainingResult>();
@@ -199,6 +202,7 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
     },
   });
   const { states, lifecycle, register, incidents, exclusions, watermark } = engine;
+  pseudonyms.onSuccession(succession(engine, records.successions));
   const history = new HistoryTraining(config, lifecycle, clock);
   const imports = new ModelImport({ register, jobs, clock });
   const bytes = new InFlightBytes(config.pipeline.max_in_flight_bytes);
@@ -262,7 +266,7 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
       return (await lifecycle.trainOnWindow({ ...from, ...to }, requestedBy)).job;
     },
     fromUpload: async (upload, requestedBy, length) =>
-      (await history.start({ bytes: upload, length, requestedBy })).job,
+      (await history.start({ bytes: upload, length }, requestedBy)).job,
   };
   const keeper = new StateKeeper(
     { everySeconds: config.store.snapshot_seconds },
@@ -285,7 +289,12 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
   const liveConfig = new LiveConfig(config, {
     read: edges.readConfig ?? (() => config),
     nowSeconds: () => clock() / 1000,
-    parts: [engine, { reload: (changed) => void (log.level = changed.log.level) }],
+    parts: [
+      engine,
+      { reload: (changed) => void (log.level = changed.log.level) },
+      { reload: (changed) => exporter?.useHeaders(changed.export.headers) },
+      { reload: (changed) => telemetry.usePushHeaders(changed.metrics.otlp.headers) },
+    ],
     events: {
       reloaded: (changed, pending) => {
         log.info({ changed }, 'configuration read again and in use');
@@ -315,11 +324,11 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
     jobs,
     training: trainings,
     importModel: (upload, requestedBy) => imports.run(upload, requestedBy),
+    history: new HistoryBacktest(config, keys, clock),
     dryRun: createDryRun(config, engine, { pseudonyms, endpoints }),
     endpoints: endpointList,
     status,
-    erasure: new UserErasure({ engine, findings, database: records.database, keeper }),
-    named: endpoints,
+    erasure: new UserErasure({ engine, findings, records, keeper }),
     clock,
     random,
   });
@@ -351,6 +360,7 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
     await control.stop(signal);
     await telemetry.stop(signal);
     findings.stop();
+    records.successions.flush();
     await records.database.close();
     await store.close();
   };
@@ -379,8 +389,8 @@ function assemble(config: Config, edges: Edges, foundations: Foundations): Servi
       await control.start();
       await jobs.open();
       await register.open();
-      await findings.start();
       await keeper.start();
+      await findings.start(incidents);
       await openViews().catch((error) => log.error({ err: error }, 'settings and exclusions could not be read'));
       await exporter?.start();
       await grpc.start();

@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { EntityNames } from '../../processor/src/call/entity-names.ts';
-import { type Incident, IncidentBook } from '../../processor/src/detection/incident.ts';
+import { type AnomalyEvent, type Incident, IncidentBook } from '../../processor/src/detection/incident.ts';
 import { Findings } from '../../processor/src/findings.ts';
 import type { FoundAnomaly } from '../../processor/src/pipeline/request-judge.ts';
 import type { NewAnomaly } from '../../processor/src/store/anomalies.ts';
@@ -16,7 +16,8 @@ interface Kept {
   anomalies: NewAnomaly[];
   incidents: FullIncident[];
   windows: KeptWindow[];
-  closedBefore: number[];
+  /** What an earlier run left open, the latest first, or why it cannot be read. */
+  open: readonly FullIncident[] | Error;
   drops: number;
   faults: unknown[];
 }
@@ -27,13 +28,16 @@ let book: IncidentBook;
 
 beforeEach(() => {
   jest.useFakeTimers();
-  kept = { anomalies: [], incidents: [], windows: [], closedBefore: [], drops: 0, faults: [] };
+  kept = { anomalies: [], incidents: [], windows: [], open: [], drops: 0, faults: [] };
   findings = new Findings({
     store: {
       anomalies: { add: (anomaly) => void kept.anomalies.push(anomaly) },
       incidents: {
         save: (incident) => void kept.incidents.push(incident),
-        closeQuiet: async (beforeMs) => void kept.closedBefore.push(beforeMs),
+        listWhole: async () => {
+          if (kept.open instanceof Error) throw kept.open;
+          return { items: kept.open.map((incident) => ({ ...incident, verdict: undefined })), next: undefined };
+        },
       },
       windows: { add: (window) => void kept.windows.push(window) },
     },
@@ -80,23 +84,24 @@ const anomaly: FoundAnomaly = {
   modelVersion: 'm-1',
 };
 
+const event: AnomalyEvent = {
+  kind: 'user',
+  entityHigh: 1,
+  entityLow: 2,
+  seconds: START,
+  behavior: 'enumeration',
+  score: 0.9,
+  evidence: 12.5,
+  reason: () => 'a sentence',
+  explain: () => [],
+  request: () => request,
+  endpoint,
+  modelVersion: 'm-1',
+};
+
 /** Another anomaly of a user. */
-function happen(seconds = START, entityLow = 2, score = 0.9): Incident {
-  return book.add({
-    kind: 'user',
-    entityHigh: 1,
-    entityLow,
-    seconds,
-    behavior: 'enumeration',
-    score,
-    evidence: 12.5,
-    reason: () => 'a sentence',
-    explain: () => [],
-    request: () => ({ ...request, seconds }),
-    endpoint,
-    modelVersion: 'm-1',
-  });
-}
+const happen = (seconds = START, entityLow = 2, score = 0.9): Incident =>
+  book.add({ ...event, entityLow, seconds, score, request: () => ({ ...request, seconds }) });
 
 test('an anomaly is kept under pseudonyms, with its endpoint by template', () => {
   findings.anomaly(anomaly);
@@ -141,7 +146,7 @@ test('what a span does not say is left out', () => {
 });
 
 test('of a flood of anomalies five thousand are kept between two writes, and the others counted', async () => {
-  await findings.start();
+  await findings.start(book);
   for (let count = 0; count < 5010; count++) findings.anomaly(anomaly);
   expect([kept.anomalies.length, kept.drops]).toEqual([5000, 10]);
   jest.advanceTimersByTime(5000);
@@ -150,7 +155,7 @@ test('of a flood of anomalies five thousand are kept between two writes, and the
 });
 
 test('an incident is written every five seconds while it changes, and not while it does not', async () => {
-  await findings.start();
+  await findings.start(book);
   for (let count = 0; count < 10; count++) happen(START + count);
   expect(kept.incidents).toEqual([]);
   jest.advanceTimersByTime(5000);
@@ -201,7 +206,7 @@ test('a closed incident is written at once, and ended with its last anomaly', ()
 });
 
 test('many changed incidents are written some a turn', async () => {
-  await findings.start();
+  await findings.start(book);
   for (let user = 0; user < 50; user++) happen(START, user);
   jest.advanceTimersByTime(5000);
   const inOneTurn = kept.incidents.length;
@@ -223,22 +228,53 @@ test('an incident that is erased is written no more', () => {
   expect(kept.incidents).toEqual([]);
 });
 
-test('what an earlier run left open is closed at the start, and a database that fails costs no more than that', async () => {
-  await findings.start();
-  expect(kept.closedBefore).toEqual([Number.MAX_SAFE_INTEGER]);
-  const failing = new Findings({
-    store: {
-      anomalies: { add: () => {} },
-      incidents: { save: () => {}, closeQuiet: () => Promise.reject(new Error('the disk is full')) },
-      windows: { add: () => {} },
-    },
-    names: new EntityNames(source.endpoints),
-    onDrop: () => {},
-    onFault: (error) => kept.faults.push(error),
+/** What a run leaves open: an incident of a user, with two requests, and one of the endpoint. */
+function left(): FullIncident[] {
+  happen(START, 2, 0.7);
+  happen(START + 60, 2, 0.9);
+  book.add({ ...event, kind: 'endpoint', entityHigh: 0, entityLow: endpoint });
+  findings.stop();
+  return kept.incidents.splice(0);
+}
+
+/** What an incident is, with its requests as a list. */
+const contentOf = ({ requests, ...incident }: Incident) => ({ ...incident, requests: requests.list() });
+
+describe('what an earlier run left open', () => {
+  test('goes on as it was, and nothing is told of it', async () => {
+    kept.open = left();
+    const before = Array.from(book.open, contentOf);
+    const after = new IncidentBook({ opened: () => expect(true).toBe(false), closed: () => {} });
+    await findings.start(after);
+    findings.stop();
+    expect(kept.incidents).toEqual([]);
+    // Of a request its score is kept, and its evidence no better than that.
+    const evidence = expect.any(Number) as number;
+    const expected = before.map((incident) => ({
+      ...incident,
+      requests: incident.requests.map((one) => ({ ...one, evidence })),
+    }));
+    expect(Array.from(after.open, contentOf)).toEqual(expected);
   });
-  await failing.start();
-  failing.stop();
-  expect(kept.faults).toEqual([new Error('the disk is full')]);
+
+  test('is closed with its last anomaly where its endpoint is forgotten, or its entity has another one', async () => {
+    const [ofUser, ofEndpoint] = left() as [FullIncident, FullIncident];
+    kept.open = [ofUser, { ...ofUser, id: 'i_older' }, { ...ofEndpoint, entity: 'shop GET /gone' }];
+    await findings.start(new IncidentBook({ opened: () => {}, closed: () => {} }));
+    expect(kept.incidents.map(({ id, closedMs }) => [id, closedMs])).toEqual([
+      ['i_older', ofUser.lastMs],
+      [ofEndpoint.id, ofEndpoint.lastMs],
+    ]);
+  });
+
+  test('costs no more than itself where the database fails', async () => {
+    kept.open = new Error('the disk is full');
+    await findings.start(book);
+    expect(kept.faults).toEqual([new Error('the disk is full')]);
+    happen();
+    jest.advanceTimersByTime(5000);
+    expect(kept.incidents).toHaveLength(1);
+  });
 });
 
 test('a window is kept with a row that gives the same floats back', () => {

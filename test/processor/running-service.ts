@@ -5,6 +5,8 @@ import type { SimulatedSpan } from '../../processor/src/simulation/span.ts';
 import { batchesOf, toResourceSpans } from '../../processor/src/simulation/trace-batch.ts';
 import { createLog } from '../../processor/src/telemetry/log.ts';
 import { seededRandom } from '../support/otlp-samples.ts';
+import { TOKENS } from './control/control-server.ts';
+import { ask, bearer } from './control/http-ask.ts';
 import { type NextHopServer, startNextHop } from './exporter/next-hop-server.ts';
 import { type GrpcAnswer, GrpcSender } from './receiver/grpc-sender.ts';
 import { HttpSender } from './receiver/http-sender.ts';
@@ -90,6 +92,34 @@ export class RunningService {
   async get(path: string): Promise<{ status: number; text: string }> {
     const response = await fetch(`http://${this.#control}${path}`);
     return { status: response.status, text: await response.text() };
+  }
+
+  /** A call of the control API, under its prefix, with an admin's token of `TOKENS`. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- says what the answer is
+  async call<Answer>(method: string, path: string, body?: unknown): Promise<{ status: number; answer: Answer }> {
+    const { status, body: text } = await ask(portOf(this.#control), {
+      method,
+      path: `/api/v1${path}`,
+      headers: { ...bearer(TOKENS.admin), ...(body !== undefined && { 'content-type': 'application/json' }) },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    return { status, answer: (text.length === 0 ? undefined : JSON.parse(text.toString())) as Answer };
+  }
+
+  /** The rows of the first page of a list. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- says what the answer is
+  async rows<Row>(path: string): Promise<Row[]> {
+    return (await this.call<{ items: Row[] }>('GET', path)).answer.items;
+  }
+
+  /** The rows of a list as soon as `condition` holds for them, within twenty seconds; there are some by default. */
+  async rowsOnce<Row>(path: string, condition = (rows: readonly Row[]): boolean => rows.length > 0): Promise<Row[]> {
+    for (let tries = 0; tries < 200; tries++) {
+      const rows = await this.rows<Row>(path);
+      if (condition(rows)) return rows;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    throw new Error(`Waited in vain for ${condition.toString()} of ${path}`);
   }
 
   /** Sum over the series of a metric whose labels contain all of `labels` (as `name="value"`); NaN when there is none. */

@@ -1,48 +1,22 @@
 /** Spans scored over the control API: as serving would, and without a trace of it. */
-import { createWorld } from '../../processor/src/simulation/world.ts';
 import { encodeRequest } from '../../processor/src/otlp/request-writer.ts';
 import { protobufToObject } from '../../processor/src/otlp/protobuf-to-json.ts';
 import { toResourceSpans } from '../../processor/src/simulation/trace-batch.ts';
 import type { SimulatedSpan } from '../../processor/src/simulation/span.ts';
 import { removeTemporaryFolders, temporaryFolder } from '../support/temporary-folder.ts';
+import { attacked, attackEnd, learn, startService } from './attacked-day.ts';
 import { TOKENS } from './control/control-server.ts';
 import { ask, bearer } from './control/http-ask.ts';
 import { verdictsIn } from './pipeline/requests.ts';
-import { until } from './receiver/running-receiver.ts';
-import { RunningService } from './running-service.ts';
-
-const HOUR_MS = 3_600_000;
-const START_MS = Date.UTC(2026, 0, 14, 6);
-const QUIET_HOURS = 6;
-const world = createWorld({
-  seed: 3,
-  users: 60,
-  days: 0.5,
-  startMs: START_MS,
-  attacks: [{ behavior: 'enumeration', intensity: 'high' }],
-  quietShare: 0.5,
-});
-const spans = [...world];
-const quiet = spans.filter((span) => span.startMs < START_MS + QUIET_HOURS * HOUR_MS);
-const attacked = spans.slice(quiet.length);
+import type { RunningService } from './running-service.ts';
 
 let service: RunningService;
 let port: number;
 
 beforeAll(async () => {
-  const tokens = { operator: [TOKENS.operator] };
-  const model = {
-    min_rows: 2000,
-    min_entities: 20,
-    min_hours: 1,
-    trees: 30,
-    sample_rows: 3000,
-    retrain_every_hours: 0,
-  };
-  service = await RunningService.start(temporaryFolder(), { model, control: { tokens } }, () => world.endMs);
+  service = await startService(temporaryFolder());
   port = Number(service.service.addresses().control.split(':').at(-1));
-  await service.sendSpans(quiet, 0);
-  await until(() => service.service.modelVersion() !== undefined);
+  await learn(service);
 }, 120_000);
 afterAll(async () => {
   await service.stop();
@@ -67,6 +41,8 @@ async function everythingKnown(): Promise<string[]> {
 const scored = (body: Buffer): Record<string, unknown>[] =>
   verdictsIn(body).filter((verdict) => 'anomaly.score' in verdict);
 
+const idsIn = (body: Buffer): unknown[] => scored(body).map((verdict) => verdict['anomaly.incident.id']);
+
 const scoresOf = (verdicts: readonly Record<string, unknown>[]) =>
   verdicts.map((verdict) => [verdict['anomaly.score'], verdict['anomaly.is_anomaly']]);
 
@@ -90,6 +66,15 @@ test('the same spans get the same scores when they are served', async () => {
   const served = scored(service.nextHop.received.at(-1)!.body);
   expect(served.length).toBeGreaterThan(50);
   expect(scoresOf(tried)).toEqual(scoresOf(served));
+});
+
+test('anomalies of an entity with an open incident name it, as they do when they are served', async () => {
+  await service.sendSpans(attacked.slice(800, attackEnd - 200), 0);
+  const rest = requestOf(attacked.slice(attackEnd - 200, attackEnd));
+  const tried = idsIn(await detect(rest));
+  await service.send(rest);
+  expect(tried.filter((id) => id !== undefined).length).toBeGreaterThan(0);
+  expect(tried).toEqual(idsIn(service.nextHop.received.at(-1)!.body));
 });
 
 test('asked twice, the answer is the same: the first time has taught nothing', async () => {

@@ -1,70 +1,32 @@
 /** Erasing a user over the control API: afterwards a search through the bytes of the data folder finds nothing. */
 import { readdirSync, readFileSync, renameSync } from 'node:fs';
 import path from 'node:path';
-import { createWorld } from '../../processor/src/simulation/world.ts';
 import { removeTemporaryFolders, temporaryFolder } from '../support/temporary-folder.ts';
-import { TOKENS } from './control/control-server.ts';
-import { ask, bearer } from './control/http-ask.ts';
+import { attacked, day, learn, quiet, startService } from './attacked-day.ts';
 import { until } from './receiver/running-receiver.ts';
-import { RunningService, type Settings } from './running-service.ts';
+import type { RunningService, Settings } from './running-service.ts';
 
-const HOUR_MS = 3_600_000;
-const START_MS = Date.UTC(2026, 0, 14, 6);
-const world = createWorld({
-  seed: 3,
-  users: 60,
-  days: 0.5,
-  startMs: START_MS,
-  attacks: [{ behavior: 'enumeration', intensity: 'high' }],
-  quietShare: 0.5,
-});
-
-const spans = [...world];
 /** Who called, by user id: not everyone does within half a day. */
-const [caller, otherCaller] = world.users
+const [caller, otherCaller] = day.users
   .map(({ id }) => id)
-  .filter((id) => spans.some(({ attributes }) => attributes['user.id'] === id)) as [string, string];
+  .filter((id) => [...quiet, ...attacked].some(({ attributes }) => attributes['user.id'] === id)) as [string, string];
 
 let folder: string;
 let service: RunningService;
 
-async function start(more: Settings = {}): Promise<void> {
-  const model = {
-    min_rows: 2000,
-    min_entities: 20,
-    min_hours: 1,
-    trees: 30,
-    sample_rows: 3000,
-    retrain_every_hours: 0,
-  };
-  const control = { tokens: { admin: [TOKENS.admin] } };
-  const settings = { model, control, store: { directory: folder, snapshot_seconds: 1 }, ...more };
-  service = await RunningService.start(folder, settings, () => world.endMs);
-}
+const start = (settings: Settings = {}): Promise<RunningService> =>
+  startService(folder, { store: { directory: folder, snapshot_seconds: 1 }, ...settings });
 
 beforeAll(async () => {
   folder = temporaryFolder();
-  await start();
-  const quiet = spans.filter((span) => span.startMs < START_MS + 6 * HOUR_MS);
-  await service.sendSpans(quiet, 0);
-  await until(() => service.service.modelVersion() !== undefined);
-  await service.sendSpans(spans.slice(quiet.length), 0);
+  service = await start();
+  await learn(service);
+  await service.sendSpans(attacked, 0);
 }, 120_000);
 afterAll(async () => {
   await service.stop();
   removeTemporaryFolders();
 });
-
-// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- says what the answer is
-async function call<Answer>(method: string, at: string, body?: unknown): Promise<{ status: number; answer: Answer }> {
-  const answered = await ask(Number(service.service.addresses().control.split(':').at(-1)), {
-    method,
-    path: `/api/v1${at}`,
-    headers: { ...bearer(TOKENS.admin), 'content-type': 'application/json' },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  return { status: answered.status, answer: JSON.parse(answered.body.toString()) as Answer };
-}
 
 /** Files of the data folder in which one of `needles` is. */
 function filesWith(...needles: readonly (string | Buffer)[]): string[] {
@@ -81,37 +43,33 @@ function bytesOf(pseudonym: string): Buffer {
 }
 
 test('of a user with an incident nothing is left in any file, and the trail tells that one was erased, not whom', async () => {
-  let pseudonym: string | undefined;
-  for (let tries = 0; tries < 200 && pseudonym === undefined; tries++) {
-    const { answer } = await call<{ items: { entity: string }[] }>('GET', '/incidents?kind=user&sort=score');
-    pseudonym = answer.items[0]?.entity;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  await until(() => filesWith(bytesOf(pseudonym!)).length > 0);
-  expect(filesWith(pseudonym!).length).toBeGreaterThan(0);
+  const [incident] = await service.rowsOnce<{ entity: string }>('/incidents?kind=user&sort=score');
+  const pseudonym = incident!.entity;
+  await until(() => filesWith(bytesOf(pseudonym)).length > 0);
+  expect(filesWith(pseudonym).length).toBeGreaterThan(0);
 
-  const erased = await call<{ entities: number }>('POST', '/users/erase', { id: pseudonym });
+  const erased = await service.call<{ entities: number }>('POST', '/users/erase', { id: pseudonym });
   expect(erased.status).toBe(200);
   expect(erased.answer.entities).toBeGreaterThan(0);
-  expect(filesWith(pseudonym!, bytesOf(pseudonym!))).toEqual([]);
-  expect((await call('GET', `/users/${pseudonym}`)).status).toBe(404);
-  const { answer: trail } = await call<{ items: object[] }>('GET', '/audit?action=user.erase');
+  expect(filesWith(pseudonym, bytesOf(pseudonym))).toEqual([]);
+  expect((await service.call('GET', `/users/${pseudonym}`)).status).toBe(404);
+  const { answer: trail } = await service.call<{ items: object[] }>('GET', '/audit?action=user.erase');
   expect(trail.items).toMatchObject([{ action: 'user.erase', target: null }]);
   expect(JSON.stringify([trail, service.log.filter(({ msg }) => msg === 'control call')])).not.toContain(pseudonym);
 }, 60_000);
 
 test('a raw id erases the same user, and is kept nowhere', async () => {
-  const before = (await call<{ items: object[] }>('GET', '/users?limit=500')).answer.items.length;
-  const { status, answer } = await call<{ entities: number }>('POST', '/users/erase', { id: caller });
+  const before = (await service.rows('/users?limit=500')).length;
+  const { status, answer } = await service.call<{ entities: number }>('POST', '/users/erase', { id: caller });
   expect(status).toBe(200);
   expect(answer.entities).toBe(1);
-  expect((await call<{ items: object[] }>('GET', '/users?limit=500')).answer.items.length).toBe(before - 1);
+  expect((await service.rows('/users?limit=500')).length).toBe(before - 1);
   expect(filesWith(caller)).toEqual([]);
   expect(JSON.stringify(service.log.filter(({ msg }) => msg === 'control call'))).not.toContain(caller);
 });
 
 test('an id that nobody has is answered alike', async () => {
-  expect(await call('POST', '/users/erase', { id: 'nobody' })).toEqual({
+  expect(await service.call('POST', '/users/erase', { id: 'nobody' })).toEqual({
     status: 200,
     answer: { entities: 0, rows: 0 },
   });
@@ -121,7 +79,7 @@ test('a raw id also erases what is known under a previous key', async () => {
   await service.stop();
   const previous = path.join(temporaryFolder(), 'key');
   renameSync(path.join(folder, 'secrets', 'pseudonym'), previous);
-  await start({ identity: { previous_pseudonym_key_files: [previous] } });
-  expect((await call('POST', '/users/erase', { id: otherCaller })).answer).toMatchObject({ entities: 1 });
-  expect((await call('POST', '/users/erase', { id: otherCaller })).answer).toEqual({ entities: 0, rows: 0 });
+  service = await start({ identity: { previous_pseudonym_key_files: [previous] } });
+  expect((await service.call('POST', '/users/erase', { id: otherCaller })).answer).toMatchObject({ entities: 1 });
+  expect((await service.call('POST', '/users/erase', { id: otherCaller })).answer).toEqual({ entities: 0, rows: 0 });
 }, 60_000);

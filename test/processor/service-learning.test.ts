@@ -6,50 +6,22 @@ import { toResourceSpans } from '../../processor/src/simulation/trace-batch.ts';
 import { encodeRequest } from '../../processor/src/otlp/request-writer.ts';
 import type { IncidentNotice } from '../../processor/src/incident-notice.ts';
 import type { SimulatedSpan } from '../../processor/src/simulation/span.ts';
-import { createWorld } from '../../processor/src/simulation/world.ts';
 import { removeTemporaryFolders, temporaryFolder } from '../support/temporary-folder.ts';
+import { attacked, day, learn, quiet, startService } from './attacked-day.ts';
 import { verdictsIn } from './pipeline/requests.ts';
 import { until } from './receiver/running-receiver.ts';
-import { RunningService } from './running-service.ts';
-
-const HOUR_MS = 3_600_000;
-const START_MS = Date.UTC(2026, 0, 14, 6);
-/** The first model is learned from what comes before; the attacks come after. */
-const QUIET_HOURS = 6;
-const HOURS = 12;
-const SETTINGS = {
-  model: { min_rows: 2000, min_entities: 20, min_hours: 1, trees: 30, sample_rows: 3000, retrain_every_hours: 0 },
-};
-
-const world = createWorld({
-  seed: 3,
-  users: 60,
-  days: HOURS / 24,
-  startMs: START_MS,
-  attacks: [
-    { behavior: 'enumeration', intensity: 'high' },
-    { behavior: 'latency', intensity: 'high' },
-  ],
-  quietShare: QUIET_HOURS / HOURS,
-});
-/** Receive time: the end of the simulated day, so that none of its spans is late. */
-const clock = (): number => world.endMs;
+import type { RunningService } from './running-service.ts';
 
 let folder: string;
-let quiet: SimulatedSpan[];
-let attacked: SimulatedSpan[];
 let service: RunningService;
 /** Users known when the first model was in use. */
 let users: number;
 
 beforeAll(() => {
-  const spans = [...world];
-  quiet = spans.filter((span) => span.startMs < START_MS + QUIET_HOURS * HOUR_MS);
-  attacked = spans.slice(quiet.length);
   folder = temporaryFolder();
 });
 beforeEach(async () => {
-  service = await RunningService.start(folder, SETTINGS, clock);
+  service = await startService(folder);
 });
 afterEach(() => service.stop());
 afterAll(removeTemporaryFolders);
@@ -71,8 +43,7 @@ describe('one installation', () => {
     expect(service.service.modelVersion()).toBeUndefined();
     expect(keysOf(await verdictsOf(quiet.slice(0, 100)))).toEqual(['anomaly.state']);
     expect(service.service.learningProgress()).toBeLessThan(1);
-    await service.sendSpans(quiet, 0);
-    await until(() => service.service.modelVersion() !== undefined);
+    await learn(service);
     expect(service.service.learningProgress()).toBe(1);
     const version = service.service.modelVersion()!;
     const verdicts = await verdictsOf(attacked.slice(0, 100));
@@ -105,7 +76,7 @@ describe('one installation', () => {
     service.service.onIncident((incident) => incidents.push(incident));
     await service.sendSpans(attacked.slice(200), 0);
     expect(incidents.length).toBeGreaterThan(0);
-    const rawIds = world.users.map(({ id }) => id);
+    const rawIds = day.users.map(({ id }) => id);
     for (const { kind, entity, reason, endpoint, service: name, id } of incidents) {
       expect(entity).toMatch(kind === 'endpoint' ? /^[A-Z]+ \// : /^[ua]_[0-9a-f]{16}$/);
       expect(rawIds.filter((raw) => `${entity} ${reason} ${endpoint} ${name}`.includes(raw))).toEqual([]);
@@ -142,7 +113,7 @@ describe('one installation', () => {
     expect(windows.length).toBeGreaterThan(0);
     for (const { p } of windows) expect(p).toBeLessThan(0.05);
     const bytes = readFileSync(file);
-    expect(world.users.filter(({ id }) => bytes.includes(id))).toEqual([]);
+    expect(day.users.filter(({ id }) => bytes.includes(id))).toEqual([]);
   });
 
   test('what is in the folder can be damaged while it is down', () => {

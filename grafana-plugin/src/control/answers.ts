@@ -77,6 +77,8 @@ export interface Anomaly extends Finding {
   readonly status_code: number | null;
   readonly duration_ms: number | null;
   readonly incident: string | null;
+  /** Of its incident: highest score of each five minutes, oldest first. */
+  readonly series: readonly number[];
 }
 
 export interface Incident extends Finding {

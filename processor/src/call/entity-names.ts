@@ -22,9 +22,15 @@ export class EntityNames {
       const key = parseDisplayName(name);
       return key?.prefix === (kind === 'user' ? 'u' : 'a') ? { high: key.high, low: key.low } : undefined;
     }
-    for (let id = 0; id < this.#endpoints.size; id++)
-      if (this.entity(kind, 0, id) === name) return { high: 0, low: id };
-    return undefined;
+    const id = this.endpointIds().get(name);
+    return id === undefined ? undefined : { high: 0, low: id };
+  }
+
+  /** The ids of all endpoints by name; of several of one name the first. */
+  endpointIds(): Map<string, number> {
+    const ids = new Map<string, number>();
+    for (let id = this.#endpoints.size - 1; id >= 0; id--) ids.set(this.entity('endpoint', 0, id), id);
+    return ids;
   }
 
   endpoint(id: number): EndpointDescription {

@@ -46,21 +46,26 @@ async function serve(
   const service = await createService(config, { clock: Date.now, random: Math.random, ...edges });
   const stopped = untilSignal();
   const reload = (): void => service.reloadConfig();
-  const watch = file === undefined ? undefined : new FileWatch(file, reload);
+  const watches = configFiles(config, file).map((watched) => new FileWatch(watched, reload));
   try {
     process.on('SIGHUP', reload);
     await service.start();
-    await watch?.start();
+    for (const watch of watches) await watch.start();
     log.info(service.addresses(), 'listening');
     // What was compiled for this start is there for the next one, however this process ends.
     flushCompileCache();
     const signal = await stopped;
     log.info({ signal }, 'stopping');
   } finally {
-    await watch?.stop();
+    for (const watch of watches) await watch.stop();
     await service.stop(AbortSignal.timeout(config.stop.deadline_seconds * 1000));
   }
   log.info('stopped');
+}
+
+/** What the configuration is read from beside the environment: the file, and those it names for headers. */
+function configFiles({ export: hop, metrics }: Config, file = ''): string[] {
+  return [file, hop.headers_file, metrics.otlp.headers_file].filter((name) => name !== '');
 }
 
 /** The first signal asks for a graceful stop; the second one ends the process at once. */

@@ -92,7 +92,7 @@ function addHeaders(group: { headers: Record<string, string>; headers_file: stri
     group.headers = { ...group.headers, ...read.data };
     return;
   }
-  const reason = 'it is not a map of header names to text';
+  const reason = 'it is not a map of header names to printable ASCII';
   throw new ConfigError([new ServiceError('config_malformed', { source: file, reason })]);
 }
 

@@ -5,6 +5,7 @@ import {
   decimal,
   flag,
   headers,
+  headersFile,
   integer,
   listenerTls,
   live,
@@ -87,6 +88,11 @@ export const control = section('The control API with /health, /ready and /metric
     [1, 100_000],
     'Feedback and exclusions a minute with one token; further ones are asked to wait (429).',
   ),
+  upload_idle_seconds: decimal(
+    60,
+    [0.1, 3600],
+    'Longest wait for the next piece of an upload, in seconds; then it is refused, and its job ends.',
+  ),
   max_detect_bytes: integer(4 * MIB, [1024, 1024 * MIB], 'Largest body of /detect after decompression, in bytes.'),
 });
 
@@ -102,7 +108,7 @@ const otlp = section(
     interval_seconds: decimal(60, [1, 86_400], 'Seconds between two pushes.'),
     timeout_seconds: decimal(10, [0.1, 60], 'Longest wait for an answer; at most interval_seconds.'),
     headers: headers('Headers sent with every push, such as authorization. Never printed or logged.'),
-    headers_file: path('', 'YAML file with further headers, for secrets mounted as files. It wins over headers.'),
+    headers_file: headersFile(),
   },
 );
 

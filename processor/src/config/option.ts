@@ -89,12 +89,25 @@ export function listenerTls(meaning: string) {
   });
 }
 
-/** Header names and values, as a file of them holds too. */
-export const headerMap = z.record(z.string().regex(/^[\w.-]{1,128}$/), z.string().max(16 * 1024));
+/** Header names and values, as a file of them holds too: what gRPC and HTTP take alike. Names in -bin are for binary values. */
+export const headerMap = z.record(
+  z.string().regex(/^(?!.*-bin$)[\w.-]{1,128}$/i),
+  z
+    .string()
+    .max(16 * 1024)
+    .regex(/^[\x20-\x7e]*$/)
+    .meta({ examples: ['printable ASCII'] }),
+);
 
-/** Headers sent with requests of ours: secrets, so never printed or logged. */
+/** Headers sent with requests of ours: secrets, so never printed or logged. Taken up while the service runs. */
 export function headers(meaning: string) {
-  return headerMap.default({}).describe(meaning).meta({ writeOnly: true });
+  return live(headerMap.default({}).describe(meaning).meta({ writeOnly: true }));
+}
+
+export function headersFile() {
+  const meaning =
+    'YAML file with further headers, for secrets mounted as files. It wins over headers. Read again when it changes.';
+  return path('', meaning);
 }
 
 /** An option or a group of them whose change takes effect while the service runs. Every other one needs a restart. */

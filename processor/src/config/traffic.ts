@@ -6,6 +6,7 @@ import {
   decimal,
   flag,
   headers,
+  headersFile,
   integer,
   listenerTls,
   path,
@@ -72,7 +73,7 @@ export const exporter = section('OTLP/gRPC out, to the next hop.', {
     "Wait for the next hop when the sender gives no deadline. Keep it below the sender's own timeout (5 s in a collector).",
   ),
   headers: headers('Headers sent to the next hop, such as authorization. Never printed or logged.'),
-  headers_file: path('', 'YAML file with further headers, for secrets mounted as files. It wins over headers.'),
+  headers_file: headersFile(),
   tls,
 });
 

@@ -1,10 +1,12 @@
-/** Begins backtests: the kept windows judged again under what is to be otherwise, as a job. */
+/** Begins backtests: the kept windows, or those of an upload, judged under what is to be otherwise, as a job. */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { ExclusionList } from '../detection/exclusion.ts';
 import { changed, sensitivityOf, type SensitivitySettings } from '../detection/sensitivity.ts';
 import { ServiceError } from '../errors.ts';
-import type { Jobs } from '../jobs/jobs.ts';
-import { backtest, type BacktestSettings } from '../model/backtest.ts';
+import type { JobControl, JobEnd, Jobs, StartedJob } from '../jobs/jobs.ts';
+import { type Upload, whenRead } from '../jobs/upload.ts';
+import { backtest, type BacktestComparison, type BacktestReport } from '../model/backtest.ts';
+import type { BacktestSettings } from '../model/judged-windows.ts';
 import { Model } from '../model/model.ts';
 import type { Job } from '../store/jobs.ts';
 import type { KeptWindows } from '../store/kept-windows.ts';
@@ -15,6 +17,13 @@ export interface BacktestDeskParts {
   readonly windows: KeptWindows;
   readonly sensitivity: SensitivitySettings;
   readonly exclusions: ExclusionList;
+  /** Judges the traces of an upload; `onRead` is called when it is read. Rejects with what is wrong with it. */
+  readonly onHistory: (
+    comparison: BacktestComparison,
+    upload: Upload,
+    control: JobControl,
+    onRead: () => void,
+  ) => Promise<BacktestReport>;
   /** The model in use. */
   readonly active: () => Model | undefined;
   /** The bytes of a kept model; undefined when there is none of that version. */
@@ -32,18 +41,37 @@ export class BacktestDesk implements BacktestView {
   }
 
   async start(order: BacktestOrder): Promise<Job> {
-    const { jobs, windows } = this.#parts;
-    const before = this.#present();
-    const after = await this.#changed(before, order);
-    const { requestedBy, fromMs, toMs, ...request } = order;
-    const wish = { kind: 'backtest', requestedBy, request: { ...request, fromMs, toMs } } as const;
-    const { job } = await jobs.start(wish, async (control) => {
+    const { windows } = this.#parts;
+    const { before, after, ...range } = await this.#comparison(order);
+    const { job } = await this.#begin(order, 'windows', async (control) => {
       control.stage('judge');
       const progress = (count: number): void => control.progress(count / (count + HALF_WINDOWS));
       const run = { signal: control.signal, progress };
-      return { result: await backtest(windows.scan({ fromMs, toMs }), before, after, run) };
+      return { result: await backtest(windows.scan(range), before, after, run) };
     });
     return job;
+  }
+
+  async startOnUpload(order: BacktestOrder, bytes: AsyncIterable<Uint8Array>): Promise<Job> {
+    const comparison = await this.#comparison(order);
+    const { promise: read, resolve: onRead } = Promise.withResolvers<void>();
+    const started = await this.#begin(order, 'upload', async (control) => ({
+      result: await this.#parts.onHistory(comparison, { bytes }, control, onRead),
+    }));
+    return whenRead(started, read);
+  }
+
+  #begin(
+    { requestedBy, ...request }: BacktestOrder,
+    source: 'windows' | 'upload',
+    work: (control: JobControl) => Promise<JobEnd>,
+  ): Promise<StartedJob> {
+    return this.#parts.jobs.start({ kind: 'backtest', requestedBy, request: { source, ...request } }, work);
+  }
+
+  async #comparison(order: BacktestOrder): Promise<BacktestComparison> {
+    const before = this.#present();
+    return { before, after: await this.#changed(before, order), fromMs: order.fromMs, toMs: order.toMs };
   }
 
   /** Throws `no_model` while learning. */

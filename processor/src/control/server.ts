@@ -141,7 +141,7 @@ export class ControlServer implements Component {
     });
     await app.register(rateLimit, { global: false, cache: COUNTED_CALLERS });
     addGuard(app, this.#options);
-    addBodyParser(app);
+    addBodyParser(app, config.upload_idle_seconds);
     this.#answerUnknownPaths();
 
     await addOpenApi(app, version);

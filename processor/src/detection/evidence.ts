@@ -39,3 +39,6 @@ export function carryEvidence(carried: number, peak: number, windowsSince: numbe
 
 /** Score in 0..1 of a rarity: min(1, -log10(p) / 6), where `nats` is -ln p. */
 export const scoreOf = (nats: number): number => Math.max(0, Math.min(1, nats / Math.LN10 / 6));
+
+/** The other way round: -ln p in nats of a score in 0..1; the least that it stands for where that is 1. */
+export const rarityOf = (score: number): number => score * 6 * Math.LN10;

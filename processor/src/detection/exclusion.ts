@@ -49,6 +49,8 @@ const isScoped = ({ entity, endpoint, behavior }: ExclusionScope): boolean =>
 /** The exclusions in force. Changed between two batches, never while a batch is judged. */
 export class ExclusionList {
   readonly #byId = new Map<string, Exclusion>();
+  /** Present names of entities that were excluded by former ones. */
+  readonly #renamed = new Map<string, string>();
   /** Latest end of any: past it there is nothing to compare with. */
   #lastExpiryMs = Number.NEGATIVE_INFINITY;
 
@@ -80,8 +82,21 @@ export class ExclusionList {
     if (!this.#byId.has(id) && this.#byId.size >= MOST_EXCLUSIONS + FILE_ROOM) {
       throw new RangeError(`There are ${this.#byId.size} exclusions already; remove one.`);
     }
-    this.#byId.set(id, exclusion);
+    const { entity } = exclusion;
+    this.#byId.set(
+      id,
+      entity === undefined ? exclusion : { ...exclusion, entity: this.#renamed.get(entity) ?? entity },
+    );
     this.#noteExpiry();
+  }
+
+  /** An entity goes by another name: in the exclusions there are, and when they are added again by its former one. */
+  rename(former: string, present: string): void {
+    for (const [id, exclusion] of this.#byId) {
+      if (exclusion.entity !== former) continue;
+      this.#byId.set(id, { ...exclusion, entity: present });
+      this.#renamed.set(former, present);
+    }
   }
 
   /** Ends an exclusion at once; false if there is none of that id. */

@@ -2,6 +2,7 @@
 import { type Behavior, severityOf, type Severity } from './behaviors.ts';
 import type { FeatureExplanation } from './explanation.ts';
 import { type KeptRequest, KeptRequests, RequestRoom } from './kept-requests.ts';
+import { noteScore } from './score-series.ts';
 
 type EntityKind = 'user' | 'address' | 'endpoint';
 
@@ -11,15 +12,12 @@ export const QUIET_SECONDS = 30 * 60;
 const MOST_OPEN = 10_000;
 /** Requests kept at most, of all open incidents together; each takes about 200 bytes. */
 const MOST_REQUESTS = 50_000;
-/** Windows of the series, and their length in seconds. */
-const SERIES = 48;
-const SERIES_SECONDS = 300;
 
 export interface Incident {
   readonly id: string;
   readonly kind: EntityKind;
-  readonly entityHigh: number;
-  readonly entityLow: number;
+  entityHigh: number;
+  entityLow: number;
   readonly startSeconds: number;
   lastSeconds: number;
   /** Dominant behaviour: the one with the most anomalies. */
@@ -41,6 +39,9 @@ export interface Incident {
   /** Highest score of each window of 5 minutes, oldest first, the latest 48; 0 for one without anomaly. */
   readonly series: number[];
 }
+
+/** An open incident of an earlier run. */
+export type SavedIncident = Omit<Incident, 'requests'> & { readonly requests: readonly KeptRequest[] };
 
 /** One anomaly of an entity, as the book of incidents needs it. */
 export interface AnomalyEvent {
@@ -82,11 +83,17 @@ export class IncidentBook {
     return this.#open.values();
   }
 
+  /** The open incident that an anomaly of an entity at `seconds` would belong to; undefined if it would begin another. */
+  openOf(kind: EntityKind, high: number, low: number, seconds: number): Incident | undefined {
+    const incident = this.#open.get(keyOf(kind, high, low));
+    return incident === undefined || isOver(incident, seconds) ? undefined : incident;
+  }
+
   /** Takes an anomaly into its entity's incident, opening one if none is open. */
   add(event: AnomalyEvent): Incident {
-    const key = `${event.kind}:${event.entityHigh}:${event.entityLow}`;
+    const key = keyOf(event.kind, event.entityHigh, event.entityLow);
     let incident = this.#open.get(key);
-    if (incident !== undefined && event.seconds - incident.lastSeconds > QUIET_SECONDS) {
+    if (incident !== undefined && isOver(incident, event.seconds)) {
       this.#close(key, incident);
       incident = undefined;
     }
@@ -103,10 +110,20 @@ export class IncidentBook {
     return incident;
   }
 
+  /** Goes on with an incident of an earlier run, untold. False, and nothing is done, if its entity has one or all are too many. */
+  resume({ requests, ...saved }: SavedIncident): boolean {
+    const key = keyOf(saved.kind, saved.entityHigh, saved.entityLow);
+    if (this.#open.has(key) || this.#open.size >= MOST_OPEN) return false;
+    const incident = { ...saved, requests: new KeptRequests(this.#room) };
+    for (const request of requests) incident.requests.offer(request.evidence, () => request);
+    this.#open.set(key, incident);
+    return true;
+  }
+
   /** Closes what has been quiet for 30 minutes of event time. */
   closeQuiet(nowSeconds: number): void {
     for (const [key, incident] of this.#open) {
-      if (nowSeconds - incident.lastSeconds > QUIET_SECONDS) this.#close(key, incident);
+      if (isOver(incident, nowSeconds)) this.#close(key, incident);
     }
   }
 
@@ -115,7 +132,7 @@ export class IncidentBook {
    * requests in the incidents of others.
    */
   forget(kind: EntityKind, high: number, low: number): Incident | undefined {
-    const key = `${kind}:${high}:${low}`;
+    const key = keyOf(kind, high, low);
     const incident = this.#open.get(key);
     this.#open.delete(key);
     incident?.requests.release();
@@ -123,9 +140,24 @@ export class IncidentBook {
     return incident;
   }
 
+  /** A user or an address goes by another key: its incidents, unless it has one by that already, and a user's requests. */
+  rename(formerHigh: number, formerLow: number, high: number, low: number): void {
+    for (const kind of ['user', 'address'] as const) {
+      const key = keyOf(kind, formerHigh, formerLow);
+      const presentKey = keyOf(kind, high, low);
+      const incident = this.#open.get(key);
+      if (incident === undefined || this.#open.has(presentKey)) continue;
+      this.#open.delete(key);
+      this.#open.set(presentKey, incident);
+      incident.entityHigh = high;
+      incident.entityLow = low;
+    }
+    for (const { requests } of this.#open.values()) requests.renameUser(formerHigh, formerLow, high, low);
+  }
+
   #take(incident: Incident, event: AnomalyEvent): void {
     incident.anomalies++;
-    noteInSeries(incident.series, seriesWindow(incident.lastSeconds), seriesWindow(event.seconds), event.score);
+    noteScore(incident.series, incident.lastSeconds, event.seconds, event.score);
     incident.lastSeconds = Math.max(incident.lastSeconds, event.seconds);
     const count = (incident.behaviors.get(event.behavior) ?? 0) + 1;
     incident.behaviors.set(event.behavior, count);
@@ -158,20 +190,14 @@ export class IncidentBook {
   }
 }
 
+const keyOf = (kind: EntityKind, high: number, low: number): string => `${kind}:${high}:${low}`;
+
+/** Whether an incident has been quiet for more than 30 minutes at `seconds`. */
+const isOver = ({ lastSeconds }: Incident, seconds: number): boolean => seconds - lastSeconds > QUIET_SECONDS;
+
 /** By score; among scores of 1, which say no more than one in a million, by evidence. */
 const isMoreUnusual = (event: AnomalyEvent, { score, evidence }: Incident): boolean =>
   event.score > score || (event.score === score && event.evidence > evidence);
-
-/** `lastWindow`: of the latest anomaly before this one. A late one counts for its window, if that is still in the series. */
-function noteInSeries(series: number[], lastWindow: number, window: number, score: number): void {
-  for (let next = lastWindow + 1; next <= window; next++) series.push(0);
-  if (series.length === 0) series.push(0);
-  series.splice(0, series.length - SERIES);
-  const place = series.length - 1 - Math.max(0, lastWindow - window);
-  if (place >= 0) series[place] = Math.max(series[place]!, score);
-}
-
-const seriesWindow = (seconds: number): number => Math.floor(seconds / SERIES_SECONDS);
 
 function openIncident(event: AnomalyEvent, requests: KeptRequests): Incident {
   return {

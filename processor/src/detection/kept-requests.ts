@@ -80,6 +80,16 @@ export class KeptRequests {
     this.#findLeast();
   }
 
+  /** A user goes by another pseudonym. */
+  renameUser(formerHigh: number, formerLow: number, high: number, low: number): void {
+    for (const kept of [this.#first, this.#unusual]) {
+      kept.forEach((request, place) => {
+        if (request.userHigh !== formerHigh || request.userLow !== formerLow) return;
+        kept[place] = { ...request, userHigh: high, userLow: low };
+      });
+    }
+  }
+
   /** The incident is over: others may use the room. */
   release(): void {
     this.#room.giveBack(this.#taken);

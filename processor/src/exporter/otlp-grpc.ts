@@ -5,7 +5,7 @@ import type { ClientUnaryCall, Metadata } from '@grpc/grpc-js';
 import { StatusCode } from '../component.ts';
 import type { Component, TraceConsumer, TraceOutcome, TraceRequest } from '../component.ts';
 import type { Config } from '../config/schema.ts';
-import { nextHopOf } from './next-hop.ts';
+import { metadataOf, nextHopOf } from './next-hop.ts';
 import { outcomeOfAbandoned, outcomeOfFailure } from './status.ts';
 
 const EXPORT_PATH = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
@@ -26,7 +26,7 @@ const CHANNEL_OPTIONS = {
 /** Reaches the next hop over `export.connections` connections, in turn. */
 export class OtlpGrpcExporter implements Component, TraceConsumer {
   readonly #endpoint: string;
-  readonly #headers: Metadata;
+  #headers: Metadata;
   readonly #clients: readonly Client[];
   readonly #calls = new Set<ClientUnaryCall>();
   #turn = 0;
@@ -55,6 +55,11 @@ export class OtlpGrpcExporter implements Component, TraceConsumer {
   stop(signal: AbortSignal): Promise<void> {
     this.#stopped ??= this.#shutDown(signal);
     return this.#stopped;
+  }
+
+  /** Sends other headers from the next request on. */
+  useHeaders(headers: Config['export']['headers']): void {
+    this.#headers = metadataOf(headers);
   }
 
   /** Sends the body as it is. A partial success is passed on as it came. The answer comes by the request's deadline. */

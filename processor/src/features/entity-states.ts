@@ -57,12 +57,19 @@ export class EntityStates {
     this.addressSlot = call.countsForAddress ? this.address.table.find(call.addressHigh, call.addressLow) : NO_SLOT;
   }
 
-  /** A user or address known by a former pseudonym goes on under its present one, unless that is known already. */
-  rename(formerHigh: number, formerLow: number, high: number, low: number): void {
+  /**
+   * A user or address known by a former pseudonym goes on under its present one, unless that is known already. Returns
+   * whether the former one was known.
+   */
+  rename(formerHigh: number, formerLow: number, high: number, low: number): boolean {
+    let isKnown = false;
     for (const { table } of [this.user, this.address]) {
       const slot = table.find(formerHigh, formerLow);
-      if (slot !== NO_SLOT && table.find(high, low) === NO_SLOT) table.rename(slot, high, low);
+      if (slot === NO_SLOT) continue;
+      isKnown = true;
+      if (table.find(high, low) === NO_SLOT) table.rename(slot, high, low);
     }
+    return isKnown;
   }
 
   /** Rows of entities whose window is over are given to the closer, in slices; returns the slot to go on from, or -1 at the end. */

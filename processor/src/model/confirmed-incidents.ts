@@ -48,6 +48,15 @@ export class ConfirmedIncidents {
     if (incident !== undefined) this.#byId.set(id, { ...incident, toSeconds: seconds });
   }
 
+  /** A user or an address goes by another key. */
+  rename(formerHigh: number, formerLow: number, high: number, low: number): void {
+    for (const [id, incident] of this.#byId) {
+      if (incident.kind === 'endpoint') continue;
+      if (incident.entityHigh !== formerHigh || incident.entityLow !== formerLow) continue;
+      this.#byId.set(id, { ...incident, entityHigh: high, entityLow: low });
+    }
+  }
+
   /** Forgets an entity that is erased. */
   forget(kind: EntityKind, high: number, low: number): void {
     for (const [id, { kind: of, entityHigh, entityLow }] of this.#byId) {

@@ -21,6 +21,8 @@ export interface TrainerOptions {
    * ask for bytes: see `worker-feed.ts`.
    */
   readonly workerUrl?: URL;
+  /** Code of the error with which a run fails that no other error explains. */
+  readonly fault?: ErrorCode;
   /** Heap of the thread in MiB, buffers not counted. A run that needs more fails. */
   readonly maxHeapMb?: number;
   /** Monotonic time in milliseconds. */
@@ -57,12 +59,14 @@ const MAX_HEAP_MB = 512;
 
 export class Trainer<Input, Result> {
   readonly #workerUrl: URL;
+  readonly #fault: ErrorCode;
   readonly #maxHeapMb: number;
   readonly #nowMs: () => number;
   #run: Run | undefined;
 
   constructor(options: TrainerOptions = {}) {
     this.#workerUrl = options.workerUrl ?? new URL('./training-worker.ts', import.meta.url);
+    this.#fault = options.fault ?? 'training_failed';
     this.#maxHeapMb = options.maxHeapMb ?? MAX_HEAP_MB;
     this.#nowMs = options.nowMs ?? (() => performance.now());
   }
@@ -94,9 +98,7 @@ export class Trainer<Input, Result> {
     } catch (cause) {
       if (run?.isCancelled === true) return { outcome: 'cancelled', durationSeconds: duration() };
       const error =
-        cause instanceof ServiceError
-          ? cause
-          : new ServiceError('training_failed', { reason: reasonOf(cause) }, { cause });
+        cause instanceof ServiceError ? cause : new ServiceError(this.#fault, { reason: reasonOf(cause) }, { cause });
       return { outcome: 'failed', durationSeconds: duration(), error };
     } finally {
       signal?.removeEventListener('abort', giveUp);

@@ -6,6 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { ApiCall } from '../call/api-call.ts';
 import type { CallReader } from '../call/call-reader.ts';
 import type { EndpointTable } from '../call/endpoint-table.ts';
+import type { IncidentBook } from '../detection/incident.ts';
 import { ServiceError } from '../errors.ts';
 import { BorrowedStates } from '../features/borrowed-states.ts';
 import type { EntityStates } from '../features/entity-states.ts';
@@ -16,6 +17,7 @@ import { annotate, SpanAnnotations } from '../otlp/annotate.ts';
 import { JsonError, jsonToProtobuf } from '../otlp/json.ts';
 import { protobufToObject } from '../otlp/protobuf-to-json.ts';
 import { type RequestView, WireError } from '../otlp/request-view.ts';
+import type { Judgement } from './judgement.ts';
 import { type ExclusionParts, Scorer } from './scorer.ts';
 import { SpanWriter } from './span-writer.ts';
 import { TimeOrder } from './time-order.ts';
@@ -26,6 +28,7 @@ export interface DryRunParts {
     readonly scorer: Scorer;
     readonly lifecycle: Pick<ModelLifecycle, 'active'>;
     readonly watermark: Watermark;
+    readonly incidents: IncidentBook;
   };
   readonly endpoints: EndpointTable;
   /** Services that `endpoints` can name. */
@@ -130,17 +133,35 @@ export class DryRun {
   }
 
   #judgeSpan(span: number): void {
-    const { states } = this.#borrowed;
     this.#read(span);
     if (this.#model === undefined) {
       this.#writer.unscored(this.#annotations, span, 'learning');
       return;
     }
     this.#borrowed.borrow(this.#call);
-    if (this.#parts.live.watermark.isPlausible(this.#call.startSeconds)) states.observe(this.#call);
-    else states.locate(this.#call);
-    const judgement = this.#scorer.judge(this.#call);
-    this.#writer.scored(this.#annotations, span, judgement, this.#model.provenance.version, undefined);
+    const seconds = this.#observe();
+    const judgement = this.#scorer.judge(this.#call, seconds);
+    const incidentId = this.#incidentOf(judgement, seconds);
+    this.#writer.scored(this.#annotations, span, judgement, this.#model.provenance.version, incidentId);
+  }
+
+  /** Moves the copies, unless the clock of the span is absurd. Returns the event time that counts for it, unix seconds. */
+  #observe(): number {
+    const { watermark } = this.#parts.live;
+    const { states } = this.#borrowed;
+    if (!watermark.isPlausible(this.#call.startSeconds)) {
+      states.locate(this.#call);
+      return watermark.seconds;
+    }
+    states.observe(this.#call);
+    return this.#call.startSeconds;
+  }
+
+  /** The open incident that an anomaly belongs to; undefined where serving would open one. */
+  #incidentOf({ isAnomaly, kind, slot }: Judgement, seconds: number): string | undefined {
+    if (!isAnomaly || kind === undefined) return undefined;
+    const { table } = this.#borrowed.states[kind];
+    return this.#parts.live.incidents.openOf(kind, table.keyHigh(slot), table.keyLow(slot), seconds)?.id;
   }
 
   #read(span: number): void {

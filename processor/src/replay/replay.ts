@@ -7,7 +7,7 @@ import type { ApiCall } from '../call/api-call.ts';
 import type { EndpointTable } from '../call/endpoint-table.ts';
 import type { Config } from '../config/schema.ts';
 import type { Incident } from '../detection/incident.ts';
-import { createEndpointTable, createEngine, type Engine } from '../engine.ts';
+import { createEndpointTable, createEngine, type Engine, type FindingsListener } from '../engine.ts';
 import { Random } from '../forest/random.ts';
 import type { GateResult } from '../model/gates.ts';
 import { Model } from '../model/model.ts';
@@ -44,6 +44,8 @@ export interface ReplayOptions {
   /** First and last plausible time of the recording, Unix seconds. */
   readonly bounds: { readonly from: number; readonly to: number };
   readonly listener?: ReplayListener;
+  /** Hears of what is found as the records of a service do. */
+  readonly findings?: FindingsListener;
   /** Attributes that are cut from the spans before anything reads them. */
   readonly hiddenKeys?: readonly string[];
   /** 32 bytes; with the key of a service its pseudonyms are the same. */
@@ -104,6 +106,7 @@ export class Replay {
           judged: (call, span, judgement, incident) => listener.call(call, span, judgement, incident),
         },
       }),
+      ...(options.findings !== undefined && { findings: options.findings }),
       hiddenKeys,
     });
     this.#view = this.engine.newView();

@@ -35,6 +35,8 @@ export interface NewAnomaly extends Entity {
 export interface Anomaly extends NewAnomaly {
   /** Given by the store, ascending in the order of writing: decimal digits. */
   readonly id: string;
+  /** Of its incident: highest score per 5-minute window, oldest first; empty where that is not on record. */
+  readonly series: readonly number[];
 }
 
 /** What a list is narrowed to; what is left out does not narrow it. */
@@ -75,11 +77,17 @@ const table = new RecordTable<NewAnomaly>('anomalies', {
   modelVersion: 'plain',
 });
 
+const SERIES = '(SELECT series FROM incidents WHERE incidents.id = anomalies.incident_id)';
+
 const listing = new Listing({
-  select: `SELECT anomalies.id, ${table.columns} FROM anomalies`,
+  select: `SELECT anomalies.id, ${table.columns}, ${SERIES} AS series FROM anomalies`,
   sorts: { time: 'time_ms', score: 'score' },
   key: 'id',
-  recordOf: (row): Anomaly => ({ ...table.recordOf(row), id: String(row['id']) }),
+  recordOf: (row): Anomaly => ({
+    ...table.recordOf(row),
+    id: String(row['id']),
+    series: JSON.parse(String(row['series'] ?? '[]')) as number[],
+  }),
 });
 
 /** Ids are row numbers. */

@@ -18,6 +18,8 @@ export class DatabaseFault extends Error {
 
 /** Primary result codes (sqlite.org/rescode.html): CORRUPT and NOTADB. */
 const DAMAGED = new Set([11, 26]);
+/** What a damaged header gives with the code of any error. */
+const DAMAGED_HEADER = 'unsupported file format';
 /** PERM, BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN, PROTOCOL, NOLFS, AUTH. */
 const UNUSABLE = new Set([3, 5, 6, 7, 8, 10, 13, 14, 15, 22, 23]);
 
@@ -28,7 +30,8 @@ export function faultOf(error: unknown): DatabaseFault {
   const text = message ?? String(error);
   // Extended codes carry the primary one in their lowest byte.
   const code = errcode === undefined ? undefined : errcode & 0xff;
-  if (code !== undefined && DAMAGED.has(code)) return new DatabaseFault('damaged', text, { cause: error });
+  const isDamaged = (code !== undefined && DAMAGED.has(code)) || text === DAMAGED_HEADER;
+  if (isDamaged) return new DatabaseFault('damaged', text, { cause: error });
   const isUnusable = syscall !== undefined || (code !== undefined && UNUSABLE.has(code));
   return new DatabaseFault(isUnusable ? 'unusable' : 'refused', text, { cause: error });
 }

@@ -199,14 +199,6 @@ export class Incidents {
     const [row] = await this.#database.read({ sql: `SELECT count(*) AS count FROM incidents${where}`, parameters });
     return Number(row?.['count']);
   }
-
-  /** Closes those that are still open but have been quiet since `beforeMs`: a stop came before their end. */
-  async closeQuiet(beforeMs: number): Promise<void> {
-    await this.#database.commit({
-      sql: 'UPDATE incidents SET closed_ms = last_ms WHERE closed_ms IS NULL AND last_ms < ?',
-      parameters: [Math.round(beforeMs)],
-    });
-  }
 }
 
 function narrowed(filter: IncidentFilter): Conditions {

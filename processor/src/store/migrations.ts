@@ -166,6 +166,7 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX audit_by_time ON audit (time_ms);
   `,
+  'CREATE INDEX anomalies_by_address ON anomalies (address) WHERE address IS NOT NULL',
 ];
 
 /** The schema this version writes. */

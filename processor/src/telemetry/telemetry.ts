@@ -8,7 +8,7 @@ import type { Component } from '../component.ts';
 import { Aggregates } from './aggregates.ts';
 import { type EndpointName, EndpointScores } from './endpoint-scores.ts';
 import type { CounterName, GaugeName, HistogramName, LabelArgument, LabelsOf } from './metrics.ts';
-import { createPushReader, type PushEvents, type PushOptions } from './otlp-push.ts';
+import { createPushReader, type PushEvents, PushExporter, type PushOptions } from './otlp-push.ts';
 import { observeProcess } from './process-metrics.ts';
 
 export interface TelemetryOptions {
@@ -35,6 +35,7 @@ export class Telemetry implements Component {
   readonly #exporter: PrometheusExporter;
   readonly #runtime = new RuntimeNodeInstrumentation();
   readonly #push: PushOptions | undefined;
+  #pushExporter: PushExporter | undefined;
   readonly #onPushChange: PushEvents['pushed'] | undefined;
   #isPushFailing = false;
   #sdk: NodeSDK | undefined;
@@ -79,6 +80,11 @@ export class Telemetry implements Component {
     await Promise.race([sdk.shutdown(), aborted(signal)]);
   }
 
+  /** Sends other headers with every push from the next one on. */
+  usePushHeaders(headers: PushOptions['headers']): void {
+    this.#pushExporter?.useHeaders(headers);
+  }
+
   /** Adds to a counter: per batch, never per span. */
   add<Name extends CounterName>(name: Name, value: number, ...[labels]: LabelArgument<Name>): void {
     this.#aggregates.add(name, value, labels ?? {});
@@ -115,7 +121,8 @@ export class Telemetry implements Component {
       // The last push, at the stop, is not worth waiting for an endpoint that is away.
       isWorthwhile: () => this.#sdk !== undefined || !this.#isPushFailing,
     };
-    return [createPushReader(this.#push, this.#aggregates, events)];
+    this.#pushExporter = new PushExporter(this.#push, events);
+    return [createPushReader(this.#pushExporter, this.#push, this.#aggregates)];
   }
 
   #countPush(error: Error | undefined): void {

@@ -17,6 +17,10 @@ test('a name leads back to the key', () => {
   expect(names.keyOf('endpoint', 'shop GET /orders/{id}')).toEqual({ high: 0, low: endpoint });
 });
 
+test('all endpoints have their ids by name', () => {
+  expect(Object.fromEntries(names.endpointIds())).toEqual({ '{other} {other}': 0, 'shop GET /orders/{id}': endpoint });
+});
+
 test.each([
   ['user', 'a_0000000100000002'],
   ['address', 'u_0000000100000002'],

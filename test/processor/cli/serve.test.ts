@@ -94,6 +94,30 @@ describe('serve', () => {
     expect(served.line(inUse)).toMatchObject({ changed: ['sensitivity.top_users'] });
   });
 
+  test('takes up headers from a file of their own when that changes', async () => {
+    const nextHop = await startNextHop();
+    const file = path.join(temporaryFolder(), 'headers.yaml');
+    writeFileSync(file, 'authorization: Bearer one');
+    const served = new Served({
+      API_ANOMALY_EXPORT__ENDPOINT: `127.0.0.1:${nextHop.port}`,
+      API_ANOMALY_EXPORT__HEADERS_FILE: file,
+    });
+    const { grpc } = await served.listening();
+    const sender = new GrpcSender(Number(String(grpc).split(':')[1]));
+    await sender.send(request(calls(1)));
+    writeFileSync(file, 'authorization: Bearer two');
+    await served.program.ready(() => served.line('configuration read again and in use') !== undefined);
+    await sender.send(request(calls(1, 1)));
+    expect(nextHop.received.map(({ metadata }) => metadata.get('authorization'))).toEqual([
+      ['Bearer one'],
+      ['Bearer two'],
+    ]);
+    expect(served.line('configuration read again and in use')).toMatchObject({ changed: ['export.headers'] });
+    expect(served.program.output).not.toContain('Bearer');
+    sender.close();
+    nextHop.stop();
+  });
+
   test('SIGHUP reads the configuration again and ends nothing, also where there is no file', async () => {
     const served = new Served();
     const { control } = await served.listening();

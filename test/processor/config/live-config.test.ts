@@ -32,12 +32,14 @@ function reloadWith(live: LiveConfig, settings: Settings): void {
   live.reload();
 }
 
-test('what may change while the service runs is the log level, the sensitivity, and when models are trained', () => {
+test('what may change while the service runs is the log level, the sensitivity, when models are trained, and headers', () => {
   const live = optionPaths().filter((path) => isMarked(path, 'x-live'));
   const names = live.map((path) => path.join('.'));
   expect(names.filter((name) => !name.startsWith('sensitivity.'))).toEqual([
+    'export.headers',
     'model.retrain_every_hours',
     'model.promote',
+    'metrics.otlp.headers',
     'log.level',
   ]);
   expect(names).toContain('sensitivity.behaviors.latency');
@@ -66,8 +68,8 @@ test('a changed live option is handed to the parts, with the whole configuration
 
 test('a changed option that needs a restart is named until it is as it was at the start', () => {
   const live = start();
-  reloadWith(live, { receiver: { grpc_port: 5000 }, export: { headers: { authorization: 'secret' } } });
-  expect(live.status.pending).toEqual(['receiver.grpc_port', 'export.headers']);
+  reloadWith(live, { receiver: { grpc_port: 5000, tokens: ['0123456789abcdef'] } });
+  expect(live.status.pending).toEqual(['receiver.grpc_port', 'receiver.tokens']);
   reloadWith(live, { receiver: { grpc_port: 5000 } });
   expect(live.status.pending).toEqual(['receiver.grpc_port']);
   reloadWith(live, {});

@@ -169,6 +169,18 @@ test('a secret is never shown in a mistake', () => {
   }
 });
 
+test.each([
+  ['a name for binary values', '{ x-key-bin: hunter2 }'],
+  ['a value with a line break', '{ authorization: "hunter2\\nx: y" }'],
+])('a header with %s is refused, and its value hidden', (_, headers) => {
+  for (const section of ['export', 'metrics: { otlp']) {
+    const [message, ...others] = mistakes(`${section}: { headers: ${headers} }${section === 'export' ? '' : ' }'}`);
+    expect(others).toEqual([]);
+    expect(message).toMatch(/headers/);
+    expect(message).not.toContain('hunter2');
+  }
+});
+
 test('malformed YAML is reported with its place and without quoting the file', () => {
   const [message, ...others] = mistakes('export:\n  headers: { authorization: hunter2\n');
   expect(others).toEqual([]);

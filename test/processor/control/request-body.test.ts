@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import type { Readable } from 'node:stream';
+import type { BacktestOrder } from '../../../processor/src/control/routes/backtest.ts';
 import type { ControlViews } from '../../../processor/src/control/views.ts';
 import type { Job } from '../../../processor/src/store/jobs.ts';
 import { startControlServer, stopControlServers, TOKENS } from './control-server.ts';
@@ -29,10 +32,11 @@ interface Taken {
   readonly uploads: Buffer[];
   readonly windows: unknown[];
   readonly detected: string[];
+  readonly backtests: BacktestOrder[];
 }
 
 async function start(control: Record<string, unknown> = {}) {
-  const taken: Taken = { uploads: [], windows: [], detected: [] };
+  const taken: Taken = { uploads: [], windows: [], detected: [], backtests: [] };
   const views: ControlViews = {
     ...everyView(),
     training: {
@@ -41,6 +45,17 @@ async function start(control: Record<string, unknown> = {}) {
         return Promise.resolve(JOB);
       },
       fromUpload: async (upload: Readable) => {
+        taken.uploads.push(Buffer.concat((await upload.toArray()) as Buffer[]));
+        return JOB;
+      },
+    },
+    backtest: {
+      start: (order) => {
+        taken.backtests.push(order);
+        return Promise.resolve(JOB);
+      },
+      startOnUpload: async (order, upload) => {
+        taken.backtests.push(order);
         taken.uploads.push(Buffer.concat((await upload.toArray()) as Buffer[]));
         return JOB;
       },
@@ -56,7 +71,7 @@ async function start(control: Record<string, unknown> = {}) {
   const { port } = server.address();
   const post = (path: string, type: string, body: Buffer | string, more: Record<string, string> = {}) =>
     ask(port, { method: 'POST', path, body, headers: { ...bearer(TOKENS.admin), 'content-type': type, ...more } });
-  return { taken, post };
+  return { taken, post, port };
 }
 
 const TRACES = JSON.stringify({ resourceSpans: [{ scopeSpans: [] }] });
@@ -88,10 +103,55 @@ test('history in compressed JSON is history', async () => {
   expect(taken.uploads).toEqual([gzipSync(TRACES)]);
 });
 
+test.each([
+  ['application/x-ndjson', TRACES],
+  ['application/json', `${TRACES} ${' '.repeat(100_000)}`],
+])('history as %s that stops to come is refused, and the refusal arrives', async (type, body) => {
+  const { port } = await start({ upload_idle_seconds: 0.1 });
+  const headers = { ...bearer(TOKENS.admin), 'content-type': type };
+  const sent = request({ port, method: 'POST', path: '/train', headers });
+  sent.write(body);
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  sent.destroy();
+  expect([answer.statusCode, answer.headers['content-type']]).toEqual([408, expect.stringContaining('problem+json')]);
+});
+
 test('an upload that only says so in JSON is refused', async () => {
   const { taken, post } = await start();
   expect((await post('/train', 'application/json', '{"source":"upload"}')).status).toBe(415);
   expect(taken.uploads).toEqual([]);
+});
+
+describe('a backtest', () => {
+  const QUERY = 'budget=5&entity=u_1&behavior=scraping&from=2026-11-28T00:00:00Z';
+
+  test('of an upload says in the query what another one says in its body', async () => {
+    const { taken, post } = await start();
+    const body = Buffer.from(`${TRACES}\n`);
+    expect((await post(`/api/v1/backtest?${QUERY}`, 'application/x-ndjson', body)).status).toBe(202);
+    const scope = { entity: 'u_1', behavior: 'scraping' };
+    const sent = JSON.stringify({ budget: 5, exclusion: scope, from: '2026-11-28T00:00:00Z' });
+    expect((await post('/api/v1/backtest', 'application/json', sent)).status).toBe(202);
+    expect(taken.uploads).toEqual([body]);
+    expect(taken.backtests[0]).toMatchObject({
+      falseIncidentsPerDay: 5,
+      model: undefined,
+      exclusion: scope,
+      fromMs: Date.UTC(2026, 10, 28),
+    });
+    expect(taken.backtests[1]).toEqual(taken.backtests[0]);
+  });
+
+  test.each([
+    ['that changes nothing', '', 'application/x-ndjson', TRACES],
+    ['of no time', 'budget=5&from=2&to=1', 'application/x-ndjson', TRACES],
+    ['whose query is no number', 'budget=many', 'application/x-ndjson', TRACES],
+    ['that says it twice', 'budget=5', 'application/json', '{"budget":5}'],
+  ])('%s is refused', async (_, query, type, body) => {
+    const { taken, post } = await start();
+    expect((await post(`/api/v1/backtest?${query}`, type, body)).status).toBe(400);
+    expect(taken.backtests).toEqual([]);
+  });
 });
 
 test.each([

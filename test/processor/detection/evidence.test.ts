@@ -1,5 +1,5 @@
 import { array, assert, double, integer, property } from 'fast-check';
-import { carryEvidence, orderedSum, scoreOf } from '../../../processor/src/detection/evidence.ts';
+import { carryEvidence, orderedSum, rarityOf, scoreOf } from '../../../processor/src/detection/evidence.ts';
 
 const nats = () => double({ min: 0, max: 1000, noNaN: true });
 
@@ -77,6 +77,10 @@ describe('the score', () => {
     [1e-9, 1],
   ])('of a rarity p = %d is %d', (p, expected) => {
     expect(scoreOf(-Math.log(p))).toBeCloseTo(expected, 12);
+  });
+
+  it.each([1, 0.1, 1e-3, 1e-6])('of a rarity p = %d leads back to it', (p) => {
+    expect(rarityOf(scoreOf(-Math.log(p)))).toBeCloseTo(-Math.log(p), 12);
   });
 
   it('stays within 0 and 1 and never falls as the row gets rarer', () => {

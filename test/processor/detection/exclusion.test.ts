@@ -80,3 +80,14 @@ test('there are a thousand at most, and 200 more where they are those of the fil
   expect(() => list.add(exclusion({ id: 'more' }))).toThrow('There are 1200 exclusions already; remove one.');
   expect(() => list.add(exclusion({ id: 'e7', behavior: 'scraping' }))).not.toThrow();
 });
+
+test('an entity that goes by another name stays excluded, also when the exclusion is added again by the former one', () => {
+  const list = new ExclusionList([exclusion(), exclusion({ id: 'e2', entity: undefined, behavior: 'latency' })]);
+  const renamed = { ...SCRAPER, entity: 'u_fedcba9876543210' };
+  list.rename(SCRAPER.entity, renamed.entity);
+  expect(list.covering(renamed, NOON - 1)?.id).toBe('e1');
+  expect(list.covering(SCRAPER, NOON - 1)).toBeUndefined();
+  list.remove('e1');
+  list.add(exclusion({ id: 'e3' }));
+  expect(list.covering(renamed, NOON - 1)?.id).toBe('e3');
+});

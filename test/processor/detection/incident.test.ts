@@ -6,6 +6,7 @@ import {
   type Incident,
   IncidentBook,
   QUIET_SECONDS,
+  type SavedIncident,
 } from '../../../processor/src/detection/incident.ts';
 import type { KeptRequest } from '../../../processor/src/detection/kept-requests.ts';
 
@@ -72,6 +73,67 @@ test('anomalies of one entity within 30 minutes of each other are one incident, 
   expect(first).toMatchObject({ anomalies: 4, startSeconds: START, lastSeconds: START + 70 * 60 });
   expect([opened, closed]).toEqual([[first.id], []]);
   expect([...book.open]).toEqual([first]);
+});
+
+test('an open incident is found by its entity, as long as an anomaly at that time would still belong to it', () => {
+  const { book } = listenedBook();
+  const incident = book.add(anomaly());
+  expect(book.openOf('user', 1, 2, START + QUIET_SECONDS)).toBe(incident);
+  expect(book.openOf('user', 1, 2, START + QUIET_SECONDS + 1)).toBeUndefined();
+  expect([book.openOf('user', 1, 3, START), book.openOf('address', 1, 2, START)]).toEqual([undefined, undefined]);
+});
+
+const savedIncident = ({ requests, ...incident }: Incident): SavedIncident => ({
+  ...incident,
+  requests: requests.list(),
+});
+
+const earlierIncident = (): Incident => listenedBook().book.add(anomaly());
+
+test('an entity that goes by another key keeps its incident, and a user its requests in those of others', () => {
+  const { book, opened } = listenedBook();
+  const own = book.add(anomaly());
+  const shared = book.add(anomaly({ kind: 'endpoint', entityHigh: 0, entityLow: 5 }));
+  book.rename(1, 2, 3, 4);
+  expect(book.add(anomaly({ entityHigh: 3, entityLow: 4, seconds: START + 60 }))).toBe(own);
+  expect(own).toMatchObject({ entityHigh: 3, entityLow: 4 });
+  expect(shared.requests.list()).toMatchObject([{ userHigh: 3, userLow: 4 }]);
+  expect(opened).toHaveLength(2);
+});
+
+test('an entity that has an incident by its present key keeps both', () => {
+  const { book } = listenedBook();
+  const former = book.add(anomaly());
+  const present = book.add(anomaly({ entityHigh: 3, entityLow: 4 }));
+  book.rename(1, 2, 3, 4);
+  expect([book.openOf('user', 1, 2, START), book.openOf('user', 3, 4, START)]).toEqual([former, present]);
+});
+
+describe('an incident of an earlier run', () => {
+  test('goes on with the next anomaly of its entity, and is not told again', () => {
+    const { book, opened, updated } = listenedBook();
+    const before = earlierIncident();
+    expect(book.resume(savedIncident(before))).toBe(true);
+    const after = book.add(anomaly({ seconds: START + 60, score: 0.9 }));
+    expect(after).toMatchObject({ id: before.id, startSeconds: START, lastSeconds: START + 60, anomalies: 2 });
+    expect(after.requests.list().map(({ seconds }) => seconds)).toEqual([START, START + 60]);
+    expect([opened, updated]).toEqual([[], [before.id]]);
+  });
+
+  test('that would have ended meanwhile ends as any other', () => {
+    const { book, closed } = listenedBook();
+    const before = earlierIncident();
+    book.resume(savedIncident(before));
+    book.closeQuiet(START + QUIET_SECONDS + 1);
+    expect([closed, [...book.open]]).toEqual([[before.id], []]);
+  });
+
+  test('is not taken up where its entity has another one', () => {
+    const { book } = listenedBook();
+    const present = book.add(anomaly({ seconds: START + 60 }));
+    expect(book.resume(savedIncident(earlierIncident()))).toBe(false);
+    expect([...book.open]).toEqual([present]);
+  });
 });
 
 test('an anomaly after more than 30 quiet minutes closes the old incident and opens another', () => {

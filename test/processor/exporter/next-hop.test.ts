@@ -33,16 +33,6 @@ test('headers become metadata, under names in lower case', () => {
   expect(headers.getMap()).toEqual({ authorization: 'Bearer t' });
 });
 
-test.each([
-  ['a name for binary values', { 'x-key-bin': 'secret' }],
-  ['a value with a line break', { authorization: 'secret\nx: y' }],
-])('%s is an error that names the header and hides the value', (_name, headers) => {
-  const [name] = Object.keys(headers);
-  const attempt = (): unknown => nextHopOf(withOptions({ endpoint: 'a:1', headers }));
-  expect(attempt).toThrow(new RegExp(`^export\\.headers\\.${name} is \\(hidden\\); use printable ASCII`));
-  expect(attempt).not.toThrow(/secret/);
-});
-
 test('a file of TLS that cannot be read is an error with key and file', () => {
   const tls = { ...DEFAULTS.export.tls, ca_file: '/nowhere/ca.pem' };
   expect(() => nextHopOf(withOptions({ endpoint: 'https://a:1', tls }))).toThrow(

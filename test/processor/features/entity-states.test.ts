@@ -42,8 +42,8 @@ describe('a user or address with another pseudonym', () => {
     const call = callOf({ user: 2, address: 3 });
     const { states } = new Observations().observe({ user: 2, address: 3 });
     const { userSlot, addressSlot } = states;
-    states.rename(call.userHigh, call.userLow, 8, 9);
-    states.rename(call.addressHigh, call.addressLow, 6, 7);
+    expect(states.rename(call.userHigh, call.userLow, 8, 9)).toBe(true);
+    expect(states.rename(call.addressHigh, call.addressLow, 6, 7)).toBe(true);
     const [user, address] = [states.user.table, states.address.table];
     expect([user.find(call.userHigh, call.userLow), user.find(8, 9)]).toEqual([NO_SLOT, userSlot]);
     expect([address.find(call.addressHigh, call.addressLow), address.find(6, 7)]).toEqual([NO_SLOT, addressSlot]);
@@ -54,7 +54,7 @@ describe('a user or address with another pseudonym', () => {
     const [one, two] = [callOf({ user: 1 }), callOf({ user: 2 })];
     const { states } = new Observations().observe({ user: 1 }, { user: 2 });
     states.rename(one.userHigh, one.userLow, two.userHigh, two.userLow);
-    states.rename(4, 4, 5, 5);
+    expect(states.rename(4, 4, 5, 5)).toBe(false);
     const { table } = states.user;
     const slots = [one, two].map(({ userHigh, userLow }) => table.find(userHigh, userLow));
     expect(new Set(slots).size).toBe(2);

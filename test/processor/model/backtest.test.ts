@@ -1,6 +1,7 @@
 import type { Behavior } from '../../../processor/src/detection/behaviors.ts';
 import { FEATURE_NAMES, rowWidth } from '../../../processor/src/features/features.ts';
-import { backtest, type BacktestSettings } from '../../../processor/src/model/backtest.ts';
+import { backtest } from '../../../processor/src/model/backtest.ts';
+import type { BacktestSettings } from '../../../processor/src/model/judged-windows.ts';
 import type { Model } from '../../../processor/src/model/model.ts';
 import type { KeptWindow } from '../../../processor/src/store/kept-windows.ts';
 

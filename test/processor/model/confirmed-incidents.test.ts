@@ -51,6 +51,16 @@ test('a thousand are remembered, the latest', () => {
   expect([confirmed.covers('user', 0, 0, START), confirmed.covers('user', 0, 1, START)]).toEqual([false, true]);
 });
 
+test('an entity that goes by another key is not learned from by that', () => {
+  const confirmed = new ConfirmedIncidents(samples());
+  const incident = { entityHigh: 7, entityLow: 1, fromSeconds: START, toSeconds: Infinity } as const;
+  confirmed.add({ id: 'i_1', kind: 'user', ...incident });
+  confirmed.add({ id: 'i_2', kind: 'endpoint', ...incident });
+  confirmed.rename(7, 1, 8, 2);
+  expect([confirmed.covers('user', 8, 2, START), confirmed.covers('user', 7, 1, START)]).toEqual([true, false]);
+  expect(confirmed.covers('endpoint', 7, 1, START)).toBe(true);
+});
+
 test('an entity that is erased is forgotten', () => {
   const confirmed = new ConfirmedIncidents(samples());
   const incident = { entityHigh: 7, entityLow: 1, fromSeconds: START, toSeconds: Infinity } as const;

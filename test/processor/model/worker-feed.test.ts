@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { ServiceError } from '../../../processor/src/errors.ts';
 import { feed } from '../../../processor/src/model/worker-feed.ts';
 
 const MODULE = pathToFileURL(path.resolve('processor/src/model/worker-feed.ts')).href;
@@ -19,7 +20,7 @@ function reader(most = Infinity): Worker {
         if (read.length === ${most}) break;
       }
     } catch (error) {
-      end = error instanceof BrokenOff ? error.message : 'another error';
+      end = error instanceof BrokenOff ? error.message : error.code + ': ' + error.message;
     }
     parentPort.postMessage({ read, end });
     parentPort.close();`;
@@ -69,6 +70,12 @@ test('a thread reads what is fed, in order, to the end', async () => {
 test('a source that fails is told to the thread, after what came before', async () => {
   const source = sourceOf(['a'], new Error('connection reset'));
   expect(await result(reader(), source)).toEqual({ read: ['a'], end: 'connection reset' });
+});
+
+test('an error of the table keeps its code on the way to the thread', async () => {
+  const source = sourceOf(['a'], new ServiceError('upload_stalled', { seconds: 60 }));
+  const { message } = new ServiceError('upload_stalled', { seconds: 60 });
+  expect(await result(reader(), source)).toEqual({ read: ['a'], end: `upload_stalled: ${message}` });
 });
 
 test('no more is taken from the source than the thread asks for, and it is told when nobody reads on', async () => {

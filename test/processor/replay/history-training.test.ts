@@ -43,7 +43,7 @@ class Uploads {
   }
 
   start(bytes: AsyncIterable<Uint8Array> = this.chunks(), length: number = content.length) {
-    return this.history.start({ bytes, length, requestedBy: 'ops' });
+    return this.history.start({ bytes, length }, 'ops');
   }
 }
 

@@ -4,7 +4,8 @@ import { type Config, configSchema } from '../../../processor/src/config/schema.
 import { Model } from '../../../processor/src/model/model.ts';
 import type { Trained } from '../../../processor/src/model/training-conduct.ts';
 import { encodeJsonLine, encodeRequest } from '../../../processor/src/otlp/request-writer.ts';
-import { type HistoryNotes, type HistoryOrder, trainOnHistory } from '../../../processor/src/replay/history.ts';
+import { type HistoryOrder, trainOnHistory } from '../../../processor/src/replay/history.ts';
+import type { HistoryNotes } from '../../../processor/src/replay/history-replay.ts';
 import { SpanKind } from '../../../processor/src/simulation/span.ts';
 import { batchesOf, toResourceSpans } from '../../../processor/src/simulation/trace-batch.ts';
 import { call, resourceSpans } from '../pipeline/requests.ts';

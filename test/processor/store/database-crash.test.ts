@@ -10,8 +10,8 @@ import { Audit } from '../../../processor/src/store/audit.ts';
 import { FeedbackBook } from '../../../processor/src/store/feedback.ts';
 import { Jobs } from '../../../processor/src/store/jobs.ts';
 import { ModelRecords } from '../../../processor/src/store/model-records.ts';
-import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.ts';
-import { newDatabase } from './sample-records.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { closeDatabases, openDatabase } from './opened-database.ts';
 
 let directory: string;
 
@@ -19,7 +19,7 @@ beforeEach(() => {
   directory = temporaryFolder();
 });
 
-afterEach(removeTemporaryFolders);
+afterEach(closeDatabases);
 
 const url = (file: string): string => JSON.stringify(pathToFileURL(path.resolve(file)).href);
 
@@ -32,8 +32,8 @@ function program(body: string): string[] {
     const { FeedbackBook } = await import(${url('processor/src/store/feedback.ts')});
     const { Jobs } = await import(${url('processor/src/store/jobs.ts')});
     const { ModelRecords } = await import(${url('processor/src/store/model-records.ts')});
-    const { database, heard } = samples.newDatabase(${JSON.stringify(directory)}, { flushMs: 5, retryMs: 20 });
-    await database.open();`;
+    const { openDatabase } = await import(${url('test/processor/store/opened-database.ts')});
+    const { database, heard } = await openDatabase({ directory: ${JSON.stringify(directory)}, flushMs: 5, retryMs: 20 });`;
   return ['--input-type=module', '-e', `${start}\n${body}`];
 }
 
@@ -63,8 +63,7 @@ test('a killed process loses nothing that was acknowledged, and everything opens
     child.kill('SIGKILL');
     await Promise.all([once(lines, 'close'), once(child, 'exit')]);
 
-    const { database, heard } = newDatabase(directory);
-    await database.open();
+    const { database, heard } = await openDatabase({ directory });
     expect(heard).toMatchObject({ errors: [], alarms: [] });
     const book = new FeedbackBook(database);
     const models = new ModelRecords(database);
@@ -129,8 +128,7 @@ async function overflow(command: string, args: string[], makeRoom: (pid: number)
     dropped: 'anomalies',
   });
 
-  const { database, heard } = newDatabase(directory);
-  await database.open();
+  const { database, heard } = await openDatabase({ directory });
   expect(heard.alarms).toEqual([]);
   expect((await new Audit(database).list()).items.map(({ action }) => action)).toEqual(['after']);
   expect((await new Anomalies(database).list({}, { limit: 1 })).items).toMatchObject([{ traceId: 'after' }]);

@@ -4,58 +4,33 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Anomalies } from '../../../processor/src/store/anomalies.ts';
 import { Audit } from '../../../processor/src/store/audit.ts';
-import type { Database } from '../../../processor/src/store/database.ts';
 import { Exclusions } from '../../../processor/src/store/exclusions.ts';
 import { FeedbackBook } from '../../../processor/src/store/feedback.ts';
 import { Incidents } from '../../../processor/src/store/incidents.ts';
 import { Jobs } from '../../../processor/src/store/jobs.ts';
 import { KeptWindows } from '../../../processor/src/store/kept-windows.ts';
 import { ModelRecords } from '../../../processor/src/store/model-records.ts';
-import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.ts';
-import {
-  anomaly,
-  audit,
-  exclusion,
-  feedback,
-  type Heard,
-  incident,
-  job,
-  keptWindow,
-  modelRecord,
-  newDatabase,
-  NOW,
-} from './sample-records.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { closeDatabases, newDatabase, openDatabase } from './opened-database.ts';
+import { anomaly, audit, exclusion, feedback, incident, job, keptWindow, modelRecord, NOW } from './sample-records.ts';
 
 const DAY = 86_400_000;
 
 let directory: string;
 let file: string;
-const opened: Database[] = [];
 
 beforeEach(() => {
   directory = temporaryFolder();
   file = path.join(directory, 'records.sqlite');
 });
 
-afterEach(async () => {
-  for (const database of opened.splice(0)) await database.close();
-  removeTemporaryFolders();
-});
-
-async function openDatabase(
-  options?: Parameters<typeof newDatabase>[1],
-): Promise<{ database: Database; heard: Heard }> {
-  const made = newDatabase(directory, options);
-  opened.push(made.database);
-  await made.database.open();
-  return made;
-}
+afterEach(closeDatabases);
 
 const quarantined = (): string[] => fs.readdirSync(path.join(directory, 'quarantine')).toSorted();
 
 describe('a start', () => {
   test('makes a file that only its owner can read', async () => {
-    const { database } = await openDatabase();
+    const { database } = await openDatabase({ directory });
     await new Audit(database).append(audit());
     for (const name of ['records.sqlite', 'records.sqlite-wal', 'records.sqlite-shm']) {
       expect([name, fs.statSync(path.join(directory, name)).mode & 0o777]).toEqual([name, 0o600]);
@@ -63,30 +38,30 @@ describe('a start', () => {
   });
 
   test('after a stop finds everything, also what was still waiting', async () => {
-    const { database } = await openDatabase({ flushMs: 3_600_000 });
+    const { database } = await openDatabase({ directory, flushMs: 3_600_000 });
     new Anomalies(database).add(anomaly());
     await new Audit(database).append(audit());
     await database.close();
     await database.close();
-    const { database: again, heard } = await openDatabase();
+    const { database: again, heard } = await openDatabase({ directory });
     expect((await new Anomalies(again).list()).items).toHaveLength(1);
     expect((await new Audit(again).list()).items).toHaveLength(1);
     expect(heard).toMatchObject({ errors: [], alarms: [] });
   });
 
   test('tells that jobs were interrupted which ran when the process died', async () => {
-    const { database } = await openDatabase();
+    const { database } = await openDatabase({ directory });
     const jobs = new Jobs(database);
     await jobs.save(job({ updatedMs: NOW + 7 }));
     await jobs.save(job({ id: 'j_2', state: 'failed', endedMs: NOW }));
     await database.close();
-    const again = new Jobs((await openDatabase()).database);
+    const again = new Jobs((await openDatabase({ directory })).database);
     expect(await again.get('j_1')).toMatchObject({ state: 'interrupted', endedMs: NOW + 7 });
     expect(await again.get('j_2')).toMatchObject({ state: 'failed' });
   });
 
   test('refuses a database of a newer version and leaves it as it is', async () => {
-    await (await openDatabase()).database.close();
+    await (await openDatabase({ directory })).database.close();
     const newer = new DatabaseSync(file);
     newer.exec('PRAGMA user_version = 99; CREATE TABLE later (x)');
     newer.close();
@@ -104,7 +79,7 @@ describe('a start', () => {
 
 /** Leaves a closed database of many pages. */
 async function fill(): Promise<void> {
-  const { database } = await openDatabase();
+  const { database } = await openDatabase({ directory });
   for (let index = 0; index < 2000; index += 1) new Anomalies(database).add(anomaly({ spanId: `${index}` }));
   await database.close();
 }
@@ -120,7 +95,7 @@ describe('a damaged database', () => {
   ])('with %s is set aside, and an empty one takes its place', async (_, damage) => {
     await fill();
     fs.writeFileSync(file, damage(fs.readFileSync(file)));
-    const { database, heard } = await openDatabase();
+    const { database, heard } = await openDatabase({ directory });
     expect(heard.alarms).toEqual(['database_damaged']);
     expect(quarantined()).toContain('records.sqlite.corrupt');
     expect((await new Anomalies(database).list()).items).toEqual([]);
@@ -129,7 +104,7 @@ describe('a damaged database', () => {
   });
 
   test('found while running costs its records, not what waits, and not the service', async () => {
-    const { database, heard } = await openDatabase({ flushMs: 3_600_000 });
+    const { database, heard } = await openDatabase({ directory, flushMs: 3_600_000 });
     // More than SQLite keeps in memory.
     const reason = 'r'.repeat(1000);
     for (let index = 0; index < 5000; index += 1) new Anomalies(database).add(anomaly({ spanId: `${index}`, reason }));
@@ -154,7 +129,7 @@ describe('a damaged database', () => {
     for (let round = 1; round <= 4; round += 1) {
       fs.writeFileSync(file, `not a database ${round} `.repeat(100));
       fs.utimesSync(file, round, round);
-      await (await openDatabase()).database.close();
+      await (await openDatabase({ directory })).database.close();
     }
     const texts = quarantined().map((name) => fs.readFileSync(path.join(directory, 'quarantine', name), 'utf8'));
     expect(texts.map((text) => text.slice(0, 16)).toSorted()).toEqual(['not a database 3', 'not a database 4']);
@@ -162,7 +137,7 @@ describe('a damaged database', () => {
 
   test('an empty file is a new database', async () => {
     fs.writeFileSync(file, '');
-    const { database, heard } = await openDatabase();
+    const { database, heard } = await openDatabase({ directory });
     await new Audit(database).append(audit());
     expect(heard).toMatchObject({ alarms: [], errors: [] });
   });
@@ -170,7 +145,7 @@ describe('a damaged database', () => {
 
 describe('what is too old', () => {
   test('is deleted, by the age of its kind', async () => {
-    const { database } = await openDatabase({ limits: { retention_days: 60, window_retention_days: 20 } });
+    const { database } = await openDatabase({ directory, limits: { retention_days: 60, window_retention_days: 20 } });
     const [anomalies, incidents, windows] = [
       new Anomalies(database),
       new Incidents(database),
@@ -208,7 +183,11 @@ describe('what is too much', () => {
   const LIMIT = 16_777_216;
 
   test('goes oldest first, and neither feedback nor audit nor incidents with it', async () => {
-    const { database, heard } = await openDatabase({ limits: { max_database_bytes: LIMIT }, flushMs: 3_600_000 });
+    const { database, heard } = await openDatabase({
+      directory,
+      limits: { max_database_bytes: LIMIT },
+      flushMs: 3_600_000,
+    });
     await new FeedbackBook(database).add(feedback(), audit());
     new Incidents(database).save(incident());
     const anomalies = new Anomalies(database);
@@ -233,7 +212,7 @@ describe('what is too much', () => {
 describe('a disk that fails', () => {
   test('at the start costs nothing but records: the service starts, and the database begins when it can', async () => {
     fs.mkdirSync(file);
-    const { database, heard } = await openDatabase({ flushMs: 10, retryMs: 10 });
+    const { database, heard } = await openDatabase({ directory, flushMs: 10, retryMs: 10 });
     const anomalies = new Anomalies(database);
     anomalies.add(anomaly());
     await expect(anomalies.list()).rejects.toMatchObject({ code: 'database_unavailable', retryable: true });
@@ -249,7 +228,7 @@ describe('a disk that fails', () => {
   });
 
   test('or a file that another program holds is waited for, then told, then tried again', async () => {
-    const { database, heard } = await openDatabase({ flushMs: 10, retryMs: 10 });
+    const { database, heard } = await openDatabase({ directory, flushMs: 10, retryMs: 10 });
     const other = new DatabaseSync(file, { timeout: 5000 });
     other.exec('BEGIN IMMEDIATE');
     await expect(new Audit(database).append(audit())).rejects.toMatchObject({ code: 'database_unavailable' });
@@ -262,7 +241,7 @@ describe('a disk that fails', () => {
 
 describe('a closed database', () => {
   test('answers that the service is stopping', async () => {
-    const { database } = await openDatabase();
+    const { database } = await openDatabase({ directory });
     await database.close();
     await expect(new Audit(database).append(audit())).rejects.toMatchObject({ code: 'shutting_down' });
     await expect(new Audit(database).list()).rejects.toMatchObject({ code: 'shutting_down' });
@@ -271,7 +250,7 @@ describe('a closed database', () => {
 
 describe('calls without end', () => {
   test('are refused beyond a thousand, and the others are answered', async () => {
-    const { database } = await openDatabase();
+    const { database } = await openDatabase({ directory });
     const results = await Promise.allSettled(
       Array.from({ length: 1500 }, (_, index) => new Audit(database).append(audit({ action: `${index}` }))),
     );

@@ -10,19 +10,9 @@ import { FeedbackBook } from '../../../processor/src/store/feedback.ts';
 import { Incidents } from '../../../processor/src/store/incidents.ts';
 import { Jobs } from '../../../processor/src/store/jobs.ts';
 import { KeptWindows } from '../../../processor/src/store/kept-windows.ts';
-import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.ts';
-import {
-  anomaly,
-  audit,
-  exclusion,
-  feedback,
-  incident,
-  job,
-  keptWindow,
-  newDatabase,
-  NOW,
-  request,
-} from './sample-records.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { closeDatabases, openDatabase } from './opened-database.ts';
+import { anomaly, audit, exclusion, feedback, incident, job, keptWindow, NOW, request } from './sample-records.ts';
 
 const ERASED = 'u_feedfacecafebeef';
 const OLD_KEY = 'u_deadbeef00c0ffee';
@@ -35,14 +25,10 @@ let database: Database;
 
 beforeEach(async () => {
   directory = temporaryFolder();
-  ({ database } = newDatabase(directory, { flushMs: 3_600_000 }));
-  await database.open();
+  ({ database } = await openDatabase({ directory, flushMs: 3_600_000 }));
 });
 
-afterEach(async () => {
-  await database.close();
-  removeTemporaryFolders();
-});
+afterEach(closeDatabases);
 
 /** Files under the folder that hold one of the texts. */
 function holding(texts: readonly string[]): string[] {
@@ -62,7 +48,7 @@ async function live(): Promise<void> {
     for (let index = 0; index < 100; index += 1) {
       const entity = [ERASED, OLD_KEY, OTHER][index % 3]!;
       const timeMs = NOW - (round * 100 + index) * 300_000;
-      anomalies.add(anomaly({ entity, user: entity, timeMs }));
+      anomalies.add(anomaly({ entity, user: entity, timeMs, incidentId: `i_${index}` }));
       windows.add(keptWindow({ entity, startMs: timeMs }));
       incidents.save(
         incident({ id: `i_${index}`, entity, requests: Array(round + 1).fill(request({ user: entity })) }),
@@ -153,8 +139,7 @@ test('databases in quarantine are deleted', async () => {
   await database.close();
   const file = path.join(directory, 'records.sqlite');
   fs.writeFileSync(file, fs.readFileSync(file).fill(0, 0, 100));
-  ({ database } = newDatabase(directory));
-  await database.open();
+  ({ database } = await openDatabase({ directory }));
   expect(holding([ERASED])).toEqual([path.join(directory, 'quarantine', 'records.sqlite.corrupt')]);
   await database.erase(ERASURE);
   expect(fs.readdirSync(path.join(directory, 'quarantine'))).toEqual([]);
@@ -179,8 +164,7 @@ test('no column of text is forgotten: a pseudonym in any of them is found and bl
   }
   sqlite.close();
   expect(holding([ERASED])).not.toEqual([]);
-  ({ database } = newDatabase(directory, { nowMs: () => 0 }));
-  await database.open();
+  ({ database } = await openDatabase({ directory, nowMs: () => 0 }));
   await database.erase(ERASURE);
   expect(holding([ERASED])).toEqual([]);
 });

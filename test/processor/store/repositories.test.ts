@@ -9,18 +9,16 @@ import { Jobs } from '../../../processor/src/store/jobs.ts';
 import { KeptWindows } from '../../../processor/src/store/kept-windows.ts';
 import { ModelRecords } from '../../../processor/src/store/model-records.ts';
 import { Settings } from '../../../processor/src/store/settings.ts';
-import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.ts';
+import { closeDatabases, type Heard, openDatabase } from './opened-database.ts';
 import {
   anomaly,
   audit,
   exclusion,
   feedback,
-  type Heard,
   incident,
   job,
   keptWindow,
   modelRecord,
-  newDatabase,
   NOW,
   request,
 } from './sample-records.ts';
@@ -29,14 +27,10 @@ let database: Database;
 let heard: Heard;
 
 beforeEach(async () => {
-  ({ database, heard } = newDatabase(temporaryFolder()));
-  await database.open();
+  ({ database, heard } = await openDatabase());
 });
 
-afterEach(async () => {
-  await database.close();
-  removeTemporaryFolders();
-});
+afterEach(closeDatabases);
 
 describe('anomalies', () => {
   test('come back as they were added, with an id that is never given again', async () => {
@@ -47,10 +41,19 @@ describe('anomalies', () => {
     await database.flush();
 
     expect((await anomalies.list()).items).toEqual([
-      { ...nameless, id: '2' },
-      { ...anomaly(), id: '1' },
+      { ...nameless, id: '2', series: [] },
+      { ...anomaly(), id: '1', series: [] },
     ]);
-    expect(await anomalies.get('2')).toEqual({ ...nameless, id: '2' });
+    expect(await anomalies.get('2')).toEqual({ ...nameless, id: '2', series: [] });
+  });
+
+  test('show the series of their incident', async () => {
+    const anomalies = new Anomalies(database);
+    new Incidents(database).save(incident({ id: 'i_1', series: [0.4, 0, 0.81] }));
+    anomalies.add(anomaly({ incidentId: 'i_1' }));
+    anomalies.add(anomaly({ incidentId: 'i_2' }));
+    await database.flush();
+    expect((await anomalies.list()).items.map(({ series }) => series)).toEqual([[], [0.4, 0, 0.81]]);
   });
 
   test.each(['3', '0', '-1', '1.5', '01', "1' OR '1'='1", '__proto__', '9'.repeat(400), ''])(
@@ -105,16 +108,6 @@ describe('incidents', () => {
     const times = (await incidents.get('i_1'))!.requests.map(({ timeMs }) => timeMs - NOW);
     const first = Array.from({ length: MOST_REQUESTS / 2 }, (_, index) => index);
     expect(times).toEqual([...first, ...first.map((index) => 250 + index)]);
-  });
-
-  test('left open by a stop are closed when they have been quiet, at their last anomaly', async () => {
-    const incidents = new Incidents(database);
-    incidents.save(incident({ id: 'i_quiet', lastMs: NOW - 2000 }));
-    incidents.save(incident({ id: 'i_busy', lastMs: NOW }));
-    await database.flush();
-    await incidents.closeQuiet(NOW - 1000);
-    expect(await incidents.get('i_quiet')).toMatchObject({ closedMs: NOW - 2000 });
-    expect(await incidents.get('i_busy')).toMatchObject({ closedMs: undefined });
   });
 
   test('show what was said of them last and not taken back', async () => {

@@ -1,8 +1,6 @@
-/** A database in a folder, and one plausible record of each kind to vary. */
-import { configSchema } from '../../../processor/src/config/schema.ts';
+/** One plausible record of each kind, to vary. */
 import type { NewAnomaly } from '../../../processor/src/store/anomalies.ts';
 import type { NewAuditEntry } from '../../../processor/src/store/audit.ts';
-import { Database, type DatabaseTiming } from '../../../processor/src/store/database.ts';
 import type { Exclusion } from '../../../processor/src/store/exclusions.ts';
 import type { Feedback } from '../../../processor/src/store/feedback.ts';
 import type { FullIncident, IncidentRequest } from '../../../processor/src/store/incidents.ts';
@@ -10,32 +8,8 @@ import type { Job } from '../../../processor/src/store/jobs.ts';
 import type { KeptWindow } from '../../../processor/src/store/kept-windows.ts';
 import type { ModelRecord } from '../../../processor/src/store/model-records.ts';
 
-/** What the database told of. */
-export interface Heard {
-  readonly errors: string[];
-  readonly alarms: string[];
-  readonly dropped: string[];
-  recoveries: number;
-}
-
 export const NOW = Date.UTC(2026, 10, 3, 12);
 const USER = 'u_0123456789abcdef';
-
-export function newDatabase(
-  directory: string,
-  options: Partial<DatabaseTiming> & { limits?: Record<string, number> } = {},
-): { database: Database; heard: Heard } {
-  const heard: Heard = { errors: [], alarms: [], dropped: [], recoveries: 0 };
-  const { limits, ...timing } = options;
-  const { store } = configSchema.parse({ store: { directory, ...limits } });
-  const events = {
-    error: (operation: string, reason: string) => void heard.errors.push(`${operation}: ${reason}`),
-    alarm: (error: { code: string }) => void heard.alarms.push(error.code),
-    dropped: (table: string) => void heard.dropped.push(table),
-    recovered: () => void (heard.recoveries += 1),
-  };
-  return { database: new Database(store, events, { nowMs: () => NOW, ...timing }), heard };
-}
 
 export const anomaly = (changes: Partial<NewAnomaly> = {}): NewAnomaly => ({
   kind: 'user',

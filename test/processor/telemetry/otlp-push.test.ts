@@ -91,6 +91,31 @@ test('every metric is pushed over gRPC under the name it has at /metrics, as sum
   expect(told).toEqual([]);
 });
 
+test.each(['grpc', 'http/protobuf'] as const)(
+  'other headers are sent from the next push on, over %s',
+  async (protocol) => {
+    const tokens = new Set<unknown>();
+    const receiver = await grpcReceiver();
+    const port = await listening(
+      createServer((request, response) => {
+        tokens.add(request.headers.authorization);
+        request.resume().on('end', () => response.end());
+      }),
+    );
+    const endpoint = `127.0.0.1:${protocol === 'grpc' ? receiver.port : port}`;
+    const seen = (): unknown[] => [
+      ...tokens,
+      ...receiver.received.flatMap(({ metadata }) => metadata.get('authorization')),
+    ];
+    await start({ endpoint, protocol, headers: { authorization: 'Bearer one' } });
+    await until(() => seen().length > 0);
+    telemetry.usePushHeaders({ authorization: 'Bearer two' });
+    await until(() => seen().includes('Bearer two'));
+    expect(seen()[0]).toBe('Bearer one');
+    expect(told).toEqual([]);
+  },
+);
+
 test('a gauge called a ratio has the unit 1, and no other gauge: translated for Prometheus all keep their names', async () => {
   const receiver = await grpcReceiver();
   await start({ endpoint: `http://127.0.0.1:${receiver.port}` });

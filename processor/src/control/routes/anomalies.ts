@@ -31,6 +31,9 @@ const anomalySchema = z.object({
   status_code: z.int().nullable(),
   duration_ms: measure,
   incident: z.string().nullable(),
+  series: z
+    .array(z.number())
+    .describe('Of its incident: highest score of each five minutes, oldest first; for a sparkline.'),
 });
 
 function anomalyAnswer(anomaly: Anomaly): z.output<typeof anomalySchema> {
@@ -57,6 +60,7 @@ function anomalyAnswer(anomaly: Anomaly): z.output<typeof anomalySchema> {
     status_code: anomaly.statusCode ?? null,
     duration_ms: finite(anomaly.durationMs),
     incident: anomaly.incidentId ?? null,
+    series: [...anomaly.series],
   };
 }
 

@@ -1,10 +1,10 @@
 /** `/train`: learn now, from what was seen or from uploaded history. */
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
-import { ServiceError } from '../../errors.ts';
 import type { Job } from '../../store/jobs.ts';
 import { callerOf, type ControlApp } from '../call.ts';
 import { instantInput } from '../instant.ts';
+import { historyUpload, uploadBody, uploadOf } from './history-upload.ts';
 import { jobSchema, sendJob } from './jobs.ts';
 
 export interface TrainingView {
@@ -17,14 +17,6 @@ export interface TrainingView {
   fromUpload(upload: Readable, requestedBy: string): Promise<Job>;
 }
 
-/** How history may be uploaded. */
-const HISTORY_TYPES = [
-  'application/x-protobuf',
-  'application/x-ndjson',
-  'application/gzip',
-  'application/octet-stream',
-];
-
 const windowBody = z
   .strictObject({
     source: z.literal('window').describe('What the service has seen.'),
@@ -33,20 +25,14 @@ const windowBody = z
   })
   .refine(({ from, to }) => from === undefined || to === undefined || from < to, 'from is not before to');
 
-const uploadBody = z.strictObject({
-  source: z.literal('upload').describe('Put in place of a body of another media type.'),
-});
-
 export function addTrainRoute(app: ControlApp, training: TrainingView, isAlias: boolean): void {
-  const meaning =
-    'Or the history itself: OTLP traces as protobuf, JSON or JSON lines, compressed with gzip or not. It is read as it comes.';
   app.post(
     '/train',
     {
       config: {
         access: 'operator',
         audit: 'training.start',
-        upload: { as: 'stream', types: HISTORY_TYPES, meaning },
+        upload: historyUpload,
       },
       schema: {
         hide: isAlias,
@@ -67,11 +53,7 @@ export function addTrainRoute(app: ControlApp, training: TrainingView, isAlias: 
         request.audited.target = job.id;
         return sendJob(reply, job);
       }
-      if (request.uploaded === undefined) {
-        const expected = `one of ${HISTORY_TYPES.join(', ')} for an upload`;
-        throw new ServiceError('content_type_not_taken', { type: 'application/json', expected });
-      }
-      const job = await training.fromUpload(request.uploaded, actor);
+      const job = await training.fromUpload(uploadOf(request), actor);
       request.audited.target = job.id;
       return sendJob(reply, job);
     },
