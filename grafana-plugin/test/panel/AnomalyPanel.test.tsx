@@ -110,7 +110,7 @@ test('a refusal of feedback is shown where it was asked for', async () => {
     answers: { 'POST incidents/*/feedback': fails(403, { message: 'plugin proxy route access denied' }) },
   });
   await user.click(await screen.findByRole('button', { name: 'Confirm as real' }));
-  expect(await screen.findByText(/This is not allowed/)).toBeInTheDocument();
+  expect(await screen.findByText(/Marking needs the Editor role/)).toBeInTheDocument();
 });
 
 test('a Viewer is offered no action, and told which role has it', async () => {
@@ -268,7 +268,7 @@ test('the budget shows what would vanish before it is applied', async () => {
   const input = await screen.findByRole('spinbutton', { name: 'False incidents a day' });
   await user.clear(input);
   fireEvent.change(input, { target: { value: '2' } });
-  expect(await screen.findByText('These 1 would vanish', undefined, { timeout: 5000 })).toBeInTheDocument();
+  expect(await screen.findByText('This one would vanish', undefined, { timeout: 5000 })).toBeInTheDocument();
   expect(screen.getByText('18.6 incidents a day then, 17 with it')).toBeInTheDocument();
   const apply = screen.getByRole('button', { name: 'Apply 2 a day' });
   await waitFor(() => expect(apply).toBeEnabled());
@@ -395,4 +395,33 @@ test('a pinned view has no tabs, a small panel a list of views', async () => {
   expect(screen.queryByRole('tab')).not.toBeInTheDocument();
   renderPanel({ width: 400, height: 300 });
   expect(await screen.findByRole('combobox', { name: 'View' })).toBeInTheDocument();
+});
+
+test('a series that has ended is not of now', () => {
+  renderPanel({
+    options: { control: undefined },
+    series: [
+      frame('A', [0.2, 0.9, 0.3]),
+      frame('incidents', [1, 1], { behavior: 'latency', severity: 'high' }),
+      frame('incidents', [2, 2, 2], { behavior: 'enumeration', severity: 'high' }),
+      frame('incidents', [Number.NaN, Number.NaN, 1], { behavior: 'enumeration', severity: 'critical' }),
+    ],
+  });
+  expect(screen.getByText('Open incidents by behaviour, 3 open')).toBeInTheDocument();
+  expect(screen.getByText('Enumeration 3')).toBeInTheDocument();
+  expect(screen.queryByText(/Latency/)).not.toBeInTheDocument();
+});
+
+test('a clock that is wrong is named', async () => {
+  const status = { started: new Date(Date.now() - 3_700_000).toISOString(), uptime_seconds: 100 };
+  renderPanel({ answers: { 'GET status': { ...recorded.status, ...status } } });
+  expect(await screen.findByText(/clock is 60 min ahead of the processor/)).toBeInTheDocument();
+});
+
+test('an answer without what a view needs is a problem with its next step', async () => {
+  jest.spyOn(console, 'error').mockImplementation(() => {});
+  renderPanel({ answers: { 'GET status': { version: '0.1.0' } } });
+  const problem = await screen.findByTestId(testIds.panel.problem);
+  expect(problem).toHaveTextContent('What answers is no processor');
+  expect(problem).toHaveTextContent('version of this plugin');
 });

@@ -2,9 +2,12 @@
 import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { proxied, type Route } from '../grafana-proxy.ts';
+import type { Prometheus, PrometheusQuery } from './prometheus.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
+const DASHBOARD = path.join(ROOT, '../deploy/grafana/dashboards/api-anomalies.json');
 const APP = 'apianomaly-anomaly-app';
 const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript',
@@ -20,11 +23,24 @@ export interface Behind {
   secrets: Readonly<Record<string, string>>;
 }
 
+/** What something on the way does to a call instead of passing it on. */
+export interface Trick {
+  readonly status?: number;
+  readonly body?: string;
+  readonly delayMs?: number;
+  /** What becomes of the processor's own answer. */
+  readonly change?: (answer: unknown) => unknown;
+}
+
 export interface PageSettings {
   readonly theme?: 'dark' | 'light';
+  /** In place of a dashboard: the app's page, or the settings of the data source. */
+  readonly page?: 'configuration' | 'settings';
   readonly role?: 'Viewer' | 'Editor' | 'Admin';
   /** Options of the panel. */
   readonly options?: Readonly<Record<string, unknown>>;
+  /** Whether the queries are those of the dashboard, to Prometheus. */
+  readonly isPrometheus?: boolean;
   readonly from?: string;
   readonly width?: number;
   readonly height?: number;
@@ -37,6 +53,9 @@ interface PluginMeta {
 
 export class Grafana {
   behind: Behind;
+  prometheus: Prometheus | undefined;
+  /** Tampers with calls of the proxy; undefined leaves one alone. */
+  trick: ((method: string, path: string, query: URLSearchParams) => Trick | undefined) | undefined;
   readonly #server: Server;
   readonly #plugins = new Map<string, { readonly folder: string; readonly meta: PluginMeta }>();
   /** Requests to the proxy: role, method, path and status. */
@@ -83,6 +102,7 @@ export class Grafana {
     if (place.startsWith('/host/')) return serve(response, path.join(ROOT, 'artifacts', place));
     const call = /^\/api\/datasources\/proxy\/uid\/[^/]+\/(.*)$/.exec(place);
     if (call) return this.#proxy(request, response, call[1]!, url.search);
+    if (place === '/api/ds/query') return this.#query(request, response);
     if (place === '/favicon.ico' || place.startsWith('/public/fonts/')) {
       response.writeHead(204).end();
       return;
@@ -101,6 +121,13 @@ export class Grafana {
     if (outcome.kind === 'denied') {
       note(403);
       response.writeHead(403).end('{"message":"plugin proxy route access denied"}');
+      return;
+    }
+    const trick = this.trick?.(method, outcome.path, new URLSearchParams(search)) ?? {};
+    if (trick.delayMs !== undefined) await sleep(trick.delayMs, undefined, { ref: false });
+    if (trick.body !== undefined) {
+      note(trick.status ?? 200);
+      response.writeHead(trick.status ?? 200).end(trick.body);
       return;
     }
     const chunks: Buffer[] = [];
@@ -123,13 +150,38 @@ export class Grafana {
       response.writeHead(400).end('{"message":"Authentication to data source failed"}');
       return;
     }
-    response.writeHead(answer.status).end(Buffer.from(await answer.arrayBuffer()));
+    const body = await answer.text();
+    response.writeHead(answer.status).end(trick.change ? JSON.stringify(trick.change(JSON.parse(body))) : body);
+  }
+
+  /** Queries to Prometheus, which Grafana's backend makes. */
+  async #query(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { queries, from, to } = JSON.parse(await bodyOf(request)) as {
+      readonly queries: readonly PrometheusQuery[];
+      readonly from: string;
+      readonly to: string;
+    };
+    const results: Record<string, object> = {};
+    let status = 200;
+    for (const query of queries) {
+      try {
+        const frames = (await this.prometheus?.frames(query, Number(from), Number(to))) ?? [];
+        results[query.refId] = { status: 200, frames };
+      } catch (error) {
+        status = 400;
+        results[query.refId] = { status, error: (error as Error).message };
+      }
+    }
+    response.setHeader('content-type', 'application/json');
+    response.writeHead(status).end(JSON.stringify({ results }));
   }
 
   #page({
     theme = 'dark',
+    page,
     role = 'Admin',
     options = { view: 'tabs', control: 'anomaly' },
+    isPrometheus = false,
     from = 'now-24h',
     width,
     height = 700,
@@ -153,15 +205,19 @@ export class Grafana {
       type: 'apianomaly-anomaly-datasource',
       access: 'proxy',
       url: '/api/datasources/proxy/uid/anomaly',
-      jsonData: {},
+      jsonData: { traces: { uid: 'tempo', name: 'Tempo' } },
       meta: meta('apianomaly-anomaly-datasource'),
     };
     const boot = {
       settings: {
-        datasources: { [source.name]: source },
+        datasources: {
+          [source.name]: source,
+          Prometheus: ofGrafana(3, 'prometheus'),
+          Tempo: ofGrafana(4, 'tempo'),
+        },
         defaultDatasource: source.name,
         panels: { 'apianomaly-anomaly-panel': meta('apianomaly-anomaly-panel') },
-        apps: {},
+        apps: { [APP]: { ...meta(APP), enabled: true } },
         appSubUrl: '',
         buildInfo: { version: '13.2.2', env: 'production', commit: 'x' },
         featureToggles: {},
@@ -181,14 +237,15 @@ export class Grafana {
       navTree: [],
     };
     const panel = {
+      page,
       type: 'apianomaly-anomaly-panel',
       title: '',
       options,
       from,
       width,
       height,
-      datasource: { uid: source.uid },
-      targets: [{ refId: 'A', type: 'models' }],
+      datasource: { uid: isPrometheus ? 'prometheus' : source.uid },
+      targets: isPrometheus ? panelQueries() : [{ refId: 'A', type: 'models' }],
     };
     return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>API anomalies</title><base href="/">
 <link rel="stylesheet" href="/host/host.css"><style>html,body,#reactRoot{height:100%;margin:0}</style></head>
@@ -196,6 +253,40 @@ export class Grafana {
 <script>window.__grafana_public_path__='/public/';window.panelOfPage=${JSON.stringify(panel)};window.grafanaBootData=${JSON.stringify(boot)};</script>
 <script type="module" src="/host/host.js"></script></body></html>`;
   }
+}
+
+/** A data source of Grafana's own. */
+const ofGrafana = (id: number, type: string) => ({
+  id,
+  uid: type,
+  name: type,
+  type,
+  access: 'proxy',
+  url: `/api/datasources/proxy/uid/${type}`,
+  jsonData: {},
+  meta: {
+    id: type,
+    name: type,
+    type: 'datasource',
+    module: '',
+    baseUrl: '',
+    info: { logos: { small: '', large: '' } },
+  },
+});
+
+/** The queries of our panel on the dashboard, with all of everything chosen. */
+function panelQueries(): PrometheusQuery[] {
+  const { panels } = JSON.parse(readFileSync(DASHBOARD, 'utf8')) as {
+    readonly panels: ReadonlyArray<{ readonly type: string; readonly targets: readonly PrometheusQuery[] }>;
+  };
+  const { targets } = panels.find(({ type }) => type === 'apianomaly-anomaly-panel')!;
+  return targets.map((query) => ({ ...query, expr: query.expr.replace(/\$\w+/g, '.*') }));
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** The settings of a page are the last part of its path. */

@@ -104,7 +104,12 @@ export function ModelView() {
       {!mayOperate && <RoleNote what="Training and the alert budget" role="Editor" />}
       <div
         className={styles.columns}
-        style={{ gridTemplateColumns: width >= 1100 ? 'minmax(0, 7fr) minmax(0, 4fr)' : undefined }}
+        // As high as what is in it; the body scrolls.
+        style={{
+          gridTemplateColumns: width >= 1100 ? 'minmax(0, 7fr) minmax(0, 4fr)' : undefined,
+          flex: '1 0 auto',
+          minHeight: 'auto',
+        }}
       >
         <div className={styles.column}>
           {models.problem !== undefined && (

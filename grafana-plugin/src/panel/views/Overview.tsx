@@ -40,7 +40,8 @@ export function Overview({ series }: { readonly series: readonly DataFrame[] }) 
   const points = isOfPrometheus ? measured : incidentPoints(listed, fromMs, toMs);
   const isLow = height < 360;
   const isWide = width >= 1100;
-  const problem = ofRange.problem ?? open.problem;
+  // What concerns everything is said above.
+  const problem = status.problem === undefined ? (ofRange.problem ?? open.problem) : undefined;
   return (
     <>
       {(ofRange.isLoading || open.isLoading) && (
@@ -59,6 +60,7 @@ export function Overview({ series }: { readonly series: readonly DataFrame[] }) 
           <ScoreTimeline
             points={points}
             threshold={thresholdOf(series)}
+            isAllFlagged={!isOfPrometheus}
             incidents={listed}
             fromMs={fromMs}
             toMs={toMs}
@@ -130,7 +132,7 @@ export function QualityStrip({ status }: { readonly status: Status }) {
     >
       <Fact label="Spans" value={`${format.measure(pace, '1')}${unit}`}>
         {hits.length === 0 ? (
-          `${format.count(throughput.spans)} since the start`
+          `${format.short(throughput.spans)} in all`
         ) : (
           <Warning title={hits.map(({ option, hits: times }) => `${option}: ${times} times`).join(', ')}>
             a limit was hit
@@ -138,7 +140,11 @@ export function QualityStrip({ status }: { readonly status: Status }) {
         )}
       </Fact>
       <Fact label="With a user" value={format.percent(coverage.user)}>
-        {user < 0.8 ? <Warning>low, {format.percent(1 - user)} by address</Warning> : 'rest by address'}
+        {user >= 0.8 ? (
+          'rest by address'
+        ) : (
+          <Warning>{columns === 5 ? `low, ${format.percent(1 - user)} by address` : 'low'}</Warning>
+        )}
       </Fact>
       <Fact label="With a route" value={format.percent(coverage.route)}>
         rest from the path
@@ -152,21 +158,24 @@ export function QualityStrip({ status }: { readonly status: Status }) {
           <Warning>traffic has changed, train</Warning>
         )}
       </Fact>
-      <Fact label="Model" value={model?.version ?? 'learning'}>
-        {model?.trained && `active, trained ${format.moment(Date.parse(model.trained), timeZone)}`}
+      <Fact label="Model" value={model?.version ?? 'learning'} columns={columns === 5 ? 1 : 2}>
+        {model?.trained && `trained ${format.moment(Date.parse(model.trained), timeZone)}`}
       </Fact>
     </section>
   );
 }
 
-export function Fact({
-  label,
-  value,
-  children,
-}: React.PropsWithChildren<{ readonly label: string; readonly value: React.ReactNode }>) {
+interface FactProps {
+  readonly label: string;
+  readonly value: React.ReactNode;
+  /** Of the strip, that it takes. */
+  readonly columns?: number;
+}
+
+export function Fact({ label, value, columns = 1, children }: React.PropsWithChildren<FactProps>) {
   const styles = useStyles2(look);
   return (
-    <div>
+    <div style={{ gridColumn: `span ${columns}` }}>
       <div className={styles.muted}>{label}</div>
       <div className={`${styles.row} ${styles.cut}`} style={{ alignItems: 'baseline' }}>
         <span className={styles.value}>{value}</span>

@@ -3,6 +3,7 @@ import { getDataSourceSrv } from '@grafana/runtime';
 import { Icon, TextLink, useStyles2 } from '@grafana/ui';
 import React from 'react';
 import type { IncidentRequest } from '../../control/answers';
+import { statusInWords } from '../../control/words';
 import { testIds } from '../../testIds';
 import { useControl } from '../control';
 import * as format from '../format';
@@ -31,14 +32,28 @@ export function RequestTable({ requests, anomalies, isNarrow }: Props) {
     },
     {
       header: 'Endpoint',
-      width: 'minmax(0, 1fr)',
+      width: 'minmax(0, 2fr)',
       cell: (row) => (
         <span className={styles.mono} title={`${row.service} ${row.endpoint}`}>
           {row.endpoint}
         </span>
       ),
     },
-    { header: 'Status', width: '48px', cell: ({ status_code: status }) => status ?? '–' },
+    {
+      header: 'Status',
+      width: isNarrow ? '48px' : 'minmax(48px, 104px)',
+      cell: ({ status_code: status }) => (
+        <>
+          {status ?? '–'}
+          {!isNarrow && status !== null && (
+            <>
+              {' '}
+              <span className={status >= 400 ? styles.warning : styles.muted}>{statusInWords(status)}</span>
+            </>
+          )}
+        </>
+      ),
+    },
     ...(isNarrow
       ? []
       : [
