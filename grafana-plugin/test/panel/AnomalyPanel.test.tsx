@@ -425,3 +425,22 @@ test('an answer without what a view needs is a problem with its next step', asyn
   expect(problem).toHaveTextContent('What answers is no processor');
   expect(problem).toHaveTextContent('version of this plugin');
 });
+
+test('an Editor turns a behaviour off, and takes it back', async () => {
+  const user = userEvent.setup();
+  const { requests } = renderPanel({ at: '?an-tab=model', role: 'Editor' });
+  await user.click(await screen.findByRole('button', { name: 'By behaviour' }));
+  await user.click(screen.getByRole('switch', { name: 'Off hours' }));
+  expect(await screen.findByText('Off hours is not flagged any more.')).toBeInTheDocument();
+  await user.click(screen.getByRole('button', { name: 'Undo' }));
+  await screen.findByText('Undone.');
+  const changes = requests.filter(({ method }) => method === 'PUT').map(({ body }) => body);
+  expect(changes).toEqual([{ behaviors: { off_hours: false } }, { behaviors: { off_hours: null } }]);
+});
+
+test('a Viewer sees the behaviours without switches', async () => {
+  renderPanel({ at: '?an-tab=model', role: 'Viewer' });
+  await userEvent.click(await screen.findByRole('button', { name: 'By behaviour' }));
+  expect(screen.getByText('Off hours')).toBeInTheDocument();
+  expect(screen.queryByRole('switch')).not.toBeInTheDocument();
+});

@@ -10,6 +10,7 @@ import * as format from '../format';
 import { look } from '../look';
 import { CardProblem } from '../states';
 import { useLoaded } from '../useLoaded';
+import { BehaviorSwitches } from './BehaviorSwitches';
 import { BudgetPreview } from './BudgetPreview';
 
 const STEPS = [0.5, 1, 2, 3, 4, 5, 7, 10, 12, 15, 20, 25, 35, 50, 100] as const;
@@ -140,6 +141,7 @@ export function AlertBudget() {
           )}
         </div>
       )}
+      {loaded.value !== undefined && <BehaviorSwitches sensitivity={loaded.value} onChanged={loaded.reload} />}
     </section>
   );
 }

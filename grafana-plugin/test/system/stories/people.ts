@@ -54,6 +54,31 @@ export async function people(session: Session): Promise<void> {
       await page.getByText('The budget is 2 a day.').waitFor();
     }),
   );
+  await session.story('a behaviour is turned off, which the processor knows, and on again', () =>
+    session.visit({ role: 'Editor' }, '?an-tab=model', async (page) => {
+      const isOffHoursOn = async () => {
+        const { options } = await session.api<{ options: Array<{ key: string; value: unknown }> }>('sensitivity');
+        return options.find(({ key }) => key === 'behaviors.off_hours')?.value;
+      };
+      await page.getByRole('button', { name: 'By behaviour' }).click();
+      const toggle = page.getByRole('switch', { name: 'Off hours' });
+      await toggle.click({ force: true });
+      await page.getByText('Off hours is not flagged any more.').waitFor();
+      await page.getByText('Off hours off', { exact: true }).waitFor();
+      assert.equal(await isOffHoursOn(), false);
+      await session.examine(page, 'dark-behaviours');
+      await page.getByRole('button', { name: 'Undo' }).click();
+      await page.getByText('Undone.').waitFor();
+      assert.equal(await isOffHoursOn(), true);
+    }),
+  );
+  await session.story('a Viewer has no switch of a behaviour', () =>
+    session.visit({ role: 'Viewer' }, '?an-tab=model', async (page) => {
+      await page.getByRole('button', { name: 'By behaviour' }).click();
+      await page.getByText('Off hours', { exact: true }).waitFor();
+      assert.equal(await page.getByRole('switch').count(), 0);
+    }),
+  );
   await session.story('a Viewer is refused by the proxy also where no button is', () =>
     session.visit(
       { role: 'Viewer' },
