@@ -90,6 +90,13 @@ function checkPlugin(name: string, plugin: Plugin): void {
       const nested = files.has(`${folder}/${place}`) ? (JSON.parse(text(`${folder}/${place}`)) as Plugin) : undefined;
       check(nested?.type === kind, `${name}: ${place} is no ${kind}.`);
     }
+    if (kind === 'dashboard') {
+      const model = JSON.parse(text(`${folder}/${place}`) || '{}') as { readonly uid?: string; readonly id?: unknown };
+      check(
+        model.uid !== undefined && model.id === undefined,
+        `${name}: ${place} is no dashboard that can be imported.`,
+      );
+    }
   }
   if (folder !== app) {
     const place = path.posix.relative(app, name);
