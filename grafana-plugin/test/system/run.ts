@@ -10,6 +10,7 @@ import { crowd } from './stories/crowd.ts';
 import { misbehaving } from './stories/misbehaving.ts';
 import { people } from './stories/people.ts';
 import { prometheus } from './stories/prometheus.ts';
+import { settings } from './stories/settings.ts';
 import { views } from './stories/views.ts';
 
 await import('./build-host.ts');
@@ -26,7 +27,7 @@ try {
   await processor.goOn();
   const session = await Session.start(grafana);
   try {
-    for (const tell of [prometheus, views, people, crowd, misbehaving]) {
+    for (const tell of [prometheus, views, settings, people, crowd, misbehaving]) {
       await tell(session);
     }
   } finally {
