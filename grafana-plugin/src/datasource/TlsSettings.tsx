@@ -16,12 +16,14 @@ export function TlsSettings({ options, onOptionsChange }: Props) {
   const set = (change: Partial<AnomalySettings>) =>
     onOptionsChange({ ...options, jsonData: { ...jsonData, ...change } });
   const flag = (name: Flag, label: string, description: string) => (
-    <Checkbox
-      label={label}
-      description={description}
-      value={jsonData[name] === true}
-      onChange={({ currentTarget }) => set({ [name]: currentTarget.checked })}
-    />
+    <div style={{ marginBottom: 12 }}>
+      <Checkbox
+        label={label}
+        description={description}
+        value={jsonData[name] === true}
+        onChange={({ currentTarget }) => set({ [name]: currentTarget.checked })}
+      />
+    </div>
   );
   const setSecret = (secret: TlsSecret, value: string) =>
     onOptionsChange({

@@ -444,3 +444,13 @@ test('a Viewer sees the behaviours without switches', async () => {
   expect(screen.getByText('Off hours')).toBeInTheDocument();
   expect(screen.queryByRole('switch')).not.toBeInTheDocument();
 });
+
+test('a narrow panel has severity, reason and endpoint of an incident in one cell', async () => {
+  renderPanel({ width: 560 });
+  const list = await screen.findByTestId(testIds.panel.incidents);
+  const [, row] = within(list).getAllByRole('row');
+  const shown = recorded.incidents.items.find(({ reason }) => row!.textContent!.includes(reason))!;
+  const cell = within(row!).getByText(shown.reason).closest('[role=gridcell]');
+  expect(cell).toHaveTextContent(new RegExp(shown.severity, 'i'));
+  expect(cell).toHaveTextContent(shown.endpoint);
+});

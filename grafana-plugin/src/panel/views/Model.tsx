@@ -4,19 +4,19 @@ import React, { useState } from 'react';
 import type { Job, Model } from '../../control/answers';
 import { testIds } from '../../testIds';
 import { useControl } from '../control';
+import { Fact, Warning } from '../Fact';
 import * as format from '../format';
 import { look } from '../look';
 import { CardProblem, Learning, RoleNote } from '../states';
 import { useLoaded } from '../useLoaded';
 import { AlertBudget } from './AlertBudget';
 import { Comparison } from './Comparison';
-import { Fact, Warning } from './Overview';
+import { MUCH_DRIFT } from './QualityStrip';
 import { TrainDialog } from './TrainDialog';
 import { Training } from './Training';
 import { Versions } from './Versions';
 
 const EVERY_MS = 10_000;
-const MUCH_DRIFT = 0.2;
 
 export function ModelView() {
   const { client, status, mayOperate, width, timeZone } = useControl();

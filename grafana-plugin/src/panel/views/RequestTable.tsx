@@ -32,7 +32,7 @@ export function RequestTable({ requests, anomalies, isNarrow }: Props) {
     },
     {
       header: 'Endpoint',
-      width: 'minmax(0, 2fr)',
+      width: 'minmax(0, 1fr)',
       cell: (row) => (
         <span className={styles.mono} title={`${row.service} ${row.endpoint}`}>
           {row.endpoint}
@@ -41,7 +41,7 @@ export function RequestTable({ requests, anomalies, isNarrow }: Props) {
     },
     {
       header: 'Status',
-      width: isNarrow ? '48px' : 'minmax(48px, 104px)',
+      width: isNarrow ? '48px' : '120px',
       cell: ({ status_code: status }) => (
         <>
           {status ?? '–'}
