@@ -454,3 +454,9 @@ test('a narrow panel has severity, reason and endpoint of an incident in one cel
   expect(cell).toHaveTextContent(new RegExp(shown.severity, 'i'));
   expect(cell).toHaveTextContent(shown.endpoint);
 });
+
+test('the control data source may be a variable of the dashboard', async () => {
+  renderPanel({ options: { control: '${control}' } });
+  expect(await screen.findByTestId(testIds.panel.incidents)).toBeInTheDocument();
+  expect(sources.get).toHaveBeenLastCalledWith({ uid: 'anomaly' });
+});

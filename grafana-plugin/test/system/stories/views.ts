@@ -1,4 +1,6 @@
 /** Every view in both themes: drawn, without an error in the console, accessible. */
+import assert from 'node:assert/strict';
+import type React from 'react';
 import type { PageSettings } from '../page.ts';
 import type { Session } from '../session.ts';
 
@@ -21,6 +23,17 @@ export async function views(session: Session): Promise<void> {
     ['narrow', '', 'anomaly incidents', { width: 470 }],
     ['nothing', '', 'anomaly read only', { options: { view: 'tabs' } }],
   ];
+  const wanted = process.env['REACT'] ?? '19';
+  await session.story(`plugins are given React ${wanted}, dark`, () =>
+    session.visit({}, '', async (page) => {
+      await page.getByTestId('anomaly incidents').waitFor();
+      const version = await page.evaluate(async () => {
+        const { System } = globalThis as unknown as { System: { import: (name: string) => Promise<typeof React> } };
+        return (await System.import('react')).version;
+      });
+      assert.equal(version.split('.')[0], wanted);
+    }),
+  );
   for (const theme of ['dark', 'light'] as const) {
     for (const [name, place, sign, settings] of all) {
       await session.story(`${name}, ${theme}`, () =>
