@@ -1,16 +1,18 @@
-/** Every dashboard, as it is committed. */
+/** Every dashboard, as it is committed: for provisioning, and once more in the app, which brings them along. */
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { apiAnomalies } from './api-anomalies.ts';
 import { processorHealth } from './processor-health.ts';
+
+const FOLDERS = ['deploy/grafana/dashboards', 'grafana-plugin/src/dashboards'] as const;
 
 /** The dashboards' JSON by its path in the repository. */
 export function dashboards(): Map<string, string> {
   const all = { 'api-anomalies': apiAnomalies(), 'processor-health': processorHealth() };
   return new Map(
-    Object.entries(all).map(([name, model]) => [
-      `deploy/grafana/dashboards/${name}.json`,
-      `${JSON.stringify({ ...model, panels: numbered(model.panels) }, null, 2)}\n`,
-    ]),
+    Object.entries(all).flatMap(([name, model]) => {
+      const text = `${JSON.stringify({ ...model, panels: numbered(model.panels) }, null, 2)}\n`;
+      return FOLDERS.map((folder): [string, string] => [`${folder}/${name}.json`, text]);
+    }),
   );
 }
 

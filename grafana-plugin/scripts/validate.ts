@@ -22,6 +22,7 @@ interface Plugin {
   readonly dependencies: { readonly grafanaDependency: string };
 }
 
+const LARGEST_IMAGE = 250_000;
 const root = path.join(import.meta.dirname, '..');
 const { version, scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
   readonly version: string;
@@ -82,13 +83,22 @@ function checkPlugin(name: string, plugin: Plugin): void {
   check(/^>=\d+\.\d+\.0/.test(dependencies.grafanaDependency), `${name}: grafanaDependency is pinned to a patch.`);
   check(files.has(`${folder}/module.js`), `${name}: module.js is missing.`);
   for (const image of [info.logos.small, info.logos.large, ...(info.screenshots ?? []).map((shot) => shot.path)]) {
+    const size = files.get(`${folder}/${image}`)?.length ?? 0;
     const isInside = !image.startsWith('.') && !image.startsWith('/');
-    check(isInside && (files.get(`${folder}/${image}`)?.length ?? 0) > 0, `${name}: the image ${image} is missing.`);
+    check(isInside && size > 0, `${name}: the image ${image} is missing.`);
+    check(size < LARGEST_IMAGE, `${name}: the image ${image} has ${size} bytes; compress it.`);
   }
   for (const { type: kind, path: place } of includes) {
     if (place?.endsWith('plugin.json')) {
       const nested = files.has(`${folder}/${place}`) ? (JSON.parse(text(`${folder}/${place}`)) as Plugin) : undefined;
       check(nested?.type === kind, `${name}: ${place} is no ${kind}.`);
+    }
+    if (kind === 'dashboard') {
+      const model = JSON.parse(text(`${folder}/${place}`) || '{}') as { readonly uid?: string; readonly id?: unknown };
+      check(
+        model.uid !== undefined && model.id === undefined,
+        `${name}: ${place} is no dashboard that can be imported.`,
+      );
     }
   }
   if (folder !== app) {

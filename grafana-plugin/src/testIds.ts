@@ -29,6 +29,7 @@ export const testIds = {
     versions: 'anomaly versions',
     comparison: 'anomaly comparison',
     budget: 'anomaly budget',
+    behaviors: 'anomaly behaviors',
     train: 'anomaly train',
     training: 'anomaly training',
     topUsers: 'anomaly top users',

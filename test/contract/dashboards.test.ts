@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { dashboards } from '../../deploy/grafana/dashboards.ts';
 import { METRICS } from '../../processor/src/telemetry/metrics.ts';
-import { dashboardModels, dashboardQueries, DASHBOARDS_FOLDER } from '../support/dashboards.ts';
+import { dashboardModels, dashboardQueries } from '../support/dashboards.ts';
 import { namesIn, unknownNames } from './promql.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -10,9 +10,25 @@ const root = path.resolve(import.meta.dirname, '../..');
 test('the dashboards are what the generator makes', () => {
   const generated = dashboards();
   for (const [file, content] of generated) expect(readFileSync(path.join(root, file), 'utf8')).toBe(content);
-  expect(readdirSync(DASHBOARDS_FOLDER).toSorted()).toEqual(
-    [...generated.keys()].map((file) => path.basename(file)).toSorted(),
+  const folders = new Set([...generated.keys()].map((file) => path.dirname(file)));
+  const found = [...folders].flatMap((folder) =>
+    readdirSync(path.join(root, folder)).map((name) => `${folder}/${name}`),
   );
+  expect(found.toSorted()).toEqual([...generated.keys()].toSorted());
+});
+
+test('the app brings every dashboard along', () => {
+  const app = JSON.parse(readFileSync(path.join(root, 'grafana-plugin/src/plugin.json'), 'utf8')) as {
+    includes: { type: string; name: string; path: string }[];
+  };
+  const included = app.includes.filter(({ type }) => type === 'dashboard');
+  const made = readdirSync(path.join(root, 'grafana-plugin/src/dashboards')).map((name) => {
+    const { title } = JSON.parse(readFileSync(path.join(root, 'grafana-plugin/src/dashboards', name), 'utf8')) as {
+      title: string;
+    };
+    return { type: 'dashboard', name: title, path: `dashboards/${name}` };
+  });
+  expect(included).toEqual(made);
 });
 
 test.each(dashboardQueries())(

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-export const DASHBOARDS_FOLDER = path.resolve(import.meta.dirname, '../../deploy/grafana/dashboards');
+const DASHBOARDS_FOLDER = path.resolve(import.meta.dirname, '../../deploy/grafana/dashboards');
 
 /** A query of a dashboard, with the values of Grafana's variables put in. */
 export interface DashboardQuery {

@@ -1,6 +1,6 @@
 /** The collector configurations that users get; round-trip.yaml and over-http.yaml run in the other tests too. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
 import { SpanKind } from '@opentelemetry/api';
@@ -91,7 +91,92 @@ describeWithPrograms('the shipped collector configurations', ['otelcol'], () => 
     const { traceId } = spans[5]!.spanContext();
     expect(arrived.map((span) => span.traceId)).toEqual([traceId, traceId]);
   });
+
+  test('span-metrics.yaml counts the scored spans by verdict and behavior, and by nothing that is without number', async () => {
+    const folder = temporaryFolder();
+    const [grpc, http, scored, backendPort, metricsGrpc, metricsHttp] = await freePorts(6);
+    const file = path.join(folder, 'metrics.jsonl');
+    const backend = new Backend(folder, backendPort!);
+    const metrics = new Collector([path.join(import.meta.dirname, 'metrics.yaml')], {
+      BACKEND_GRPC: `127.0.0.1:${metricsGrpc}`,
+      BACKEND_HTTP: `127.0.0.1:${metricsHttp}`,
+      BACKEND_FILE: file,
+    });
+    const collector = new Collector([shippedConfig('round-trip.yaml'), shippedConfig('span-metrics.yaml')], {
+      COLLECTOR_GRPC: `127.0.0.1:${grpc}`,
+      COLLECTOR_HTTP: `127.0.0.1:${http}`,
+      COLLECTOR_SCORED: `127.0.0.1:${scored}`,
+      COLLECTOR_QUEUE: path.join(folder, 'queue'),
+      BACKEND: backend.endpoint,
+      SPAN_METRICS: `127.0.0.1:${metricsGrpc}`,
+      SPAN_METRICS_INTERVAL: '1s',
+    });
+    await Promise.all([backend.start(), metrics.start(), collector.start()]);
+
+    const spans = recordCalls(10);
+    for (const [index, span] of spans.entries()) {
+      if (span.kind !== SpanKind.SERVER) continue;
+      const isAnomaly = index < 3 * SPANS_PER_CALL;
+      Object.assign(span.attributes, {
+        'anomaly.is_anomaly': isAnomaly,
+        'anomaly.score': index / 100,
+        ...(isAnomaly && { 'anomaly.behavior': 'enumeration' }),
+      });
+    }
+    expect(await exportSpans(sdkExporter('grpc', `127.0.0.1:${scored}`), spans)).toBe(true);
+    // The spans themselves go on as before.
+    expect(await backend.spansOnce(spans.length)).toHaveLength(spans.length);
+    await metrics.program?.ready(() => callsByVerdict(file).get('true enumeration') === 3);
+    expect(callsByVerdict(file)).toEqual(
+      new Map([
+        ['true enumeration', 3],
+        ['false ', 7],
+        // Spans without a verdict, such as those of clients.
+        [' ', 10],
+      ]),
+    );
+    expect(readFileSync(file, 'utf8')).not.toMatch(/anomaly\.score|user\.id/);
+  });
 });
+
+interface JsonMetrics {
+  readonly resourceMetrics: readonly {
+    readonly scopeMetrics: readonly {
+      readonly metrics: readonly {
+        readonly name: string;
+        readonly sum?: {
+          readonly dataPoints: readonly {
+            readonly asInt?: string;
+            readonly attributes: readonly {
+              readonly key: string;
+              readonly value: { readonly boolValue?: boolean; readonly stringValue?: string };
+            }[];
+          }[];
+        };
+      }[];
+    }[];
+  }[];
+}
+
+/** How many spans there were by `is_anomaly` and behavior, as the latest metrics in the file say. */
+function callsByVerdict(file: string): Map<string, number> {
+  const calls = new Map<string, number>();
+  if (!existsSync(file)) return calls;
+  const last = readFileSync(file, 'utf8').split('\n').slice(0, -1).at(-1);
+  if (last === undefined) return calls;
+  const { resourceMetrics } = JSON.parse(last) as JsonMetrics;
+  const metrics = resourceMetrics.flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((scope) => scope.metrics));
+  const points = metrics.filter(({ name }) => name.endsWith('calls')).flatMap(({ sum }) => sum?.dataPoints ?? []);
+  for (const { asInt, attributes } of points) {
+    const said = (name: string): string => {
+      const value = attributes.find(({ key }) => key === name)?.value;
+      return value?.stringValue ?? (value?.boolValue === undefined ? '' : String(value.boolValue));
+    };
+    const key = `${said('anomaly.is_anomaly')} ${said('anomaly.behavior')}`;
+    calls.set(key, (calls.get(key) ?? 0) + Number(asInt));
+  }
+  return calls;
+}
 
 function byId(a: OtlpSpan, b: OtlpSpan): number {
   return a.spanId.localeCompare(b.spanId);

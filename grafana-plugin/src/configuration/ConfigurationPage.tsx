@@ -141,8 +141,8 @@ function Checklist({
     },
     {
       isDone: false,
-      text: 'Put the panel “API anomalies” on a dashboard and choose the data source in its options.',
-      link: { href: '/dashboard/new', text: 'New dashboard' },
+      text: 'Open the dashboard “API anomalies”, which the app brings along; or put the panel on one of your own.',
+      link: { href: '/d/api-anomalies', text: 'API anomalies' },
     },
   ];
   return (

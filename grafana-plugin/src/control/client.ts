@@ -15,6 +15,7 @@ import type {
   UserProfile,
 } from './answers';
 import { type Call } from './calls';
+import { patiently, PATIENCE_MS } from './patience';
 import { ControlProblem, problemOf } from './problem';
 
 /** What is sent; `path` begins with `api/v1/`. */
@@ -182,13 +183,18 @@ export class ControlClient {
   }
 
   async #call(request: ControlRequest): Promise<unknown> {
+    const call = `${request.method} /${request.path}`;
+    const { signal } = request;
     try {
-      return await this.#transport(request);
+      // An upload takes as long as it takes.
+      return request.body instanceof Blob
+        ? await this.#transport(request)
+        : await patiently(PATIENCE_MS, { call, signal }, (limited) => this.#transport({ ...request, signal: limited }));
     } catch (error) {
-      if (request.signal?.aborted === true) {
+      if (signal?.aborted === true) {
         throw error;
       }
-      throw problemOf(error, `${request.method} /${request.path}`);
+      throw problemOf(error, call);
     }
   }
 }

@@ -75,7 +75,8 @@ export function problemOf(error: unknown, call: string): ControlProblem {
     return new ControlProblem('forbidden', said ?? 'Your role may not do this.', details);
   }
   if (status === 0 || (GATEWAY.includes(status) && !isOfProcessor)) {
-    return new ControlProblem('unreachable', said ?? 'The processor does not answer.', details);
+    const heard = said === undefined ? 'Nothing came back.' : `Grafana’s proxy says “${said}”.`;
+    return new ControlProblem('unreachable', heard, details);
   }
   if (status === 404 || status === 405) {
     const isGone = type === 'urn:api-anomaly:error:no_such_record' || type === 'urn:api-anomaly:error:model_not_found';

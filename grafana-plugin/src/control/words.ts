@@ -59,7 +59,7 @@ export function featureInWords(name: string): string {
 }
 
 const GATES: Readonly<Record<string, string>> = {
-  kinds: 'Still judges whom it judged',
+  kinds: 'Judges all kinds it did',
   sample: 'Enough data',
   alert_rate: 'Alert volume',
   golden_attacks: 'Planted attacks found',
@@ -82,6 +82,30 @@ const STAGES: Readonly<Record<string, string>> = {
 
 export function stageInWords(name: string): string {
   return Object.hasOwn(STAGES, name) ? STAGES[name]! : sentenceCase(name);
+}
+
+const STATUSES: Readonly<Record<number, string>> = {
+  200: 'OK',
+  201: 'Created',
+  202: 'Accepted',
+  204: 'No content',
+  304: 'Not modified',
+  400: 'Bad request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not found',
+  409: 'Conflict',
+  422: 'Unprocessable',
+  429: 'Too many',
+  500: 'Server error',
+  502: 'Bad gateway',
+  503: 'Unavailable',
+  504: 'Timed out',
+};
+
+/** Empty for a status that is seldom seen. */
+export function statusInWords(status: number): string {
+  return STATUSES[status] ?? '';
 }
 
 /** How rare a score is: one entity-window in 10^(6 score), to two digits. */

@@ -5,6 +5,7 @@ import { Alert, Field, FieldSet, Input, SecretInput } from '@grafana/ui';
 import React from 'react';
 import { testIds } from '../testIds';
 import type { AnomalySecrets, AnomalySettings } from './query';
+import { TlsSettings } from './TlsSettings';
 
 type Props = DataSourcePluginOptionsEditorProps<AnomalySettings, AnomalySecrets>;
 
@@ -36,7 +37,8 @@ const TOKENS: readonly TokenField[] = [
   },
 ];
 
-export function ConfigEditor({ options, onOptionsChange }: Props) {
+export function ConfigEditor(props: Props) {
+  const { options, onOptionsChange } = props;
   const { jsonData, secureJsonData = {}, secureJsonFields = {} } = options;
   const setToken = ({ secret, flag }: TokenField, value: string, isSet: boolean) =>
     onOptionsChange({
@@ -89,6 +91,7 @@ export function ConfigEditor({ options, onOptionsChange }: Props) {
           </Field>
         ))}
       </FieldSet>
+      <TlsSettings {...props} />
       <FieldSet label="Traces">
         <Field noMargin label="Trace data source" description="Tempo or Jaeger: where trace ids of anomalies lead to.">
           <DataSourcePicker

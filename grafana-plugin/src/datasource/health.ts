@@ -24,7 +24,8 @@ export async function checkHealth(client: ControlClient): Promise<Health> {
 }
 
 const REMEDIES: Readonly<Partial<Record<string, string>>> = {
-  unreachable: 'Check that it runs (curl ADDRESS/health) and that Grafana can reach the address.',
+  unreachable:
+    'The processor does not answer. Check that it runs (curl ADDRESS/health) and that Grafana can reach the address.',
   token: 'Put the content of tokens/viewer in the data folder of the processor into Read token.',
   missing: 'Check the address: nothing but scheme, host and port belongs in it.',
   forbidden: 'Check that Host is one of control.allowed_hosts of the processor, and that the token may read.',

@@ -49,9 +49,18 @@ export interface AnomalySettings extends DataSourceJsonData {
   readonly canAdminister?: boolean;
   /** The data source that trace ids of anomalies link to. */
   readonly traces?: { readonly uid: string; readonly name: string };
+  /** Of Grafana's proxy: whether to check with `tlsCACert`, to show `tlsClientCert`, not to check at all. */
+  readonly tlsAuthWithCACert?: boolean;
+  readonly tlsAuth?: boolean;
+  readonly tlsSkipVerify?: boolean;
+  /** That the certificate of the processor is for. */
+  readonly serverName?: string;
 }
 
-export interface AnomalySecrets {
+/** PEM, by the names under which Grafana's proxy looks for them. */
+export type TlsSecret = 'tlsCACert' | 'tlsClientCert' | 'tlsClientKey';
+
+export interface AnomalySecrets extends Partial<Readonly<Record<TlsSecret, string>>> {
   readonly readToken?: string;
   readonly operateToken?: string;
   readonly adminToken?: string;

@@ -1,7 +1,7 @@
 /** The panel: finds its control data source, keeps the status up to date, and shows one of the views. */
 import { LoadingState, type PanelProps } from '@grafana/data';
 import { getDataSourceSrv } from '@grafana/runtime';
-import { Alert, Button, Combobox, LoadingPlaceholder, Tab, TabsBar, useStyles2 } from '@grafana/ui';
+import { Alert, Button, ErrorBoundary, useStyles2 } from '@grafana/ui';
 import React, { useState } from 'react';
 import { ControlProblem, problemOf } from '../control/problem';
 import type { AnomalyDataSource } from '../datasource/datasource';
@@ -9,8 +9,10 @@ import { testIds } from '../testIds';
 import { type Control, ControlProvider, roleIsAtLeast } from './control';
 import * as format from './format';
 import { look } from './look';
-import { type PanelOptions, type View, VIEWS } from './options';
-import { NoSpans, Learning, ProblemView } from './states';
+import { timeOf } from './clock';
+import type { PanelOptions } from './options';
+import { ClockNote, NoSpans, Learning, ProblemView, Waiting } from './states';
+import { TabBar, TITLES } from './TabBar';
 import { useLoaded } from './useLoaded';
 import { type Place, usePlace } from './usePlace';
 import { Endpoints } from './views/Endpoints';
@@ -20,13 +22,6 @@ import { Overview } from './views/Overview';
 import { ReadOnly } from './views/ReadOnly';
 import { Users } from './views/Users';
 
-const TITLES: Readonly<Record<View, string>> = {
-  overview: 'Overview',
-  incidents: 'Incidents',
-  users: 'Users',
-  endpoints: 'Endpoints',
-  model: 'Model',
-};
 const BAR = 41;
 const STATUS_EVERY_MS = 10_000;
 const MOST_OPEN = 100;
@@ -34,7 +29,8 @@ const MOST_OPEN = 100;
 export function AnomalyPanel(props: PanelProps<PanelOptions>) {
   const { options, data, timeRange, timeZone, width, height, onChangeTimeRange } = props;
   const styles = useStyles2(look);
-  const uid = options.control;
+  // On a dashboard it may be a variable.
+  const uid = options.control && props.replaceVariables(options.control);
   const source = useLoaded(`data source ${uid ?? ''}`, uid ? () => dataSource(uid) : undefined);
   if (!uid) {
     const error = data.state === LoadingState.Error ? (data.errors?.[0]?.message ?? 'Unknown error') : undefined;
@@ -57,7 +53,7 @@ export function AnomalyPanel(props: PanelProps<PanelOptions>) {
     return (
       <div className={styles.body} data-testid={testIds.panel.root}>
         {source.problem === undefined ? (
-          <LoadingPlaceholder text="Loading the data source …" />
+          <Waiting what="Loading the data source …" />
         ) : (
           <ProblemView problem={source.problem} dataSource={{ uid, name: uid }} onRetry={source.reload} />
         )}
@@ -104,6 +100,7 @@ function Connected({
   const pinned = options.view === 'tabs' ? undefined : options.view;
   const [place, goTo] = usePlace(id, pinned);
   const [notice, setNotice] = useState<Notice>();
+  const [turn, setTurn] = useState(0);
   const { client } = source;
   const status = useLoaded('GET /api/v1/status', (signal) => client.status(signal), { everyMs: STATUS_EVERY_MS });
   const open = useLoaded(
@@ -122,6 +119,7 @@ function Connected({
     width,
     height: height - (pinned === undefined ? BAR : 0),
     status,
+    nowMs: status.value === undefined ? timeRange.to.valueOf() : timeOf(status.value),
     open,
     goTo,
     zoomTo: (from, to) => onChangeTimeRange({ from, to }),
@@ -140,12 +138,20 @@ function Connected({
   return (
     <ControlProvider value={control}>
       <div className={styles.root} style={{ width, height }} data-testid={testIds.panel.root}>
-        {pinned === undefined && <Bar place={place} control={control} />}
+        {pinned === undefined && <TabBar place={place} control={control} />}
         <div className={styles.body} role="region" aria-label={TITLES[place.tab]} data-testid={testIds.panel.body}>
           {isLost && (
-            <Alert severity="warning" title="The connection to the processor is lost" topSpacing={0} bottomSpacing={0}>
-              {status.problem?.message} What you see is of {format.moment(status.atMs ?? 0, timeZone)}.
-            </Alert>
+            <div className={styles.whole}>
+              <Alert
+                severity="warning"
+                title="The connection to the processor is lost"
+                topSpacing={0}
+                bottomSpacing={0}
+              >
+                {status.problem?.message} What you see is of {format.time(status.atMs ?? 0, timeZone, 'HH:mm:ss')}. It
+                is tried again every {STATUS_EVERY_MS / 1000} s.
+              </Alert>
+            </div>
           )}
           {notice !== undefined && (
             <div role="status" className={styles.note}>
@@ -179,18 +185,35 @@ function Connected({
               />
             </>
           )}
-          {status.value === undefined && status.problem === undefined && (
-            <LoadingPlaceholder text="Asking the processor …" />
-          )}
+          {status.value === undefined && status.problem === undefined && <Waiting what="Asking the processor …" />}
           {status.value !== undefined && (
             <div className={`${styles.column} ${styles.grow} ${isLost ? styles.dimmed : ''}`}>
-              <ViewOf place={place} series={data.series} control={control} />
+              <ClockNote status={status.value} atMs={status.atMs ?? 0} />
+              {/* An answer that lacks what a view needs must not take the panel down. */}
+              <ErrorBoundary dependencies={[place, status.value, turn]}>
+                {({ error }) =>
+                  error === null ? (
+                    <ViewOf place={place} series={data.series} control={control} />
+                  ) : (
+                    <ProblemView
+                      problem={incomplete(error, place)}
+                      dataSource={control.dataSource}
+                      onRetry={() => setTurn(turn + 1)}
+                    />
+                  )
+                }
+              </ErrorBoundary>
             </div>
           )}
         </div>
       </div>
     </ControlProvider>
   );
+}
+
+function incomplete({ message }: Error, { tab }: Place): ControlProblem {
+  const said = `An answer lacks something that ${TITLES[tab]} needs (${message}).`;
+  return new ControlProblem('garbled', said, { call: TITLES[tab] });
 }
 
 function ViewOf({
@@ -219,45 +242,4 @@ function ViewOf({
     case 'model':
       return <ModelView />;
   }
-}
-
-function Bar({
-  place,
-  control: { goTo, open, status, timeZone, width },
-}: {
-  readonly place: Place;
-  readonly control: Control;
-}) {
-  const styles = useStyles2(look);
-  const updated = status.atMs === undefined ? '' : `Updated ${format.time(status.atMs, timeZone, 'HH:mm:ss')}`;
-  if (width < 480) {
-    return (
-      <div className={styles.bar} style={{ padding: 8 }}>
-        <Combobox
-          aria-label="View"
-          options={VIEWS.map((value) => ({ value, label: TITLES[value] }))}
-          value={place.tab}
-          onChange={({ value }) => goTo({ tab: value })}
-        />
-      </div>
-    );
-  }
-  return (
-    <div className={styles.bar}>
-      <TabsBar className={styles.grow}>
-        {VIEWS.map((view) => (
-          <Tab
-            key={view}
-            label={TITLES[view]}
-            active={place.tab === view}
-            counter={
-              view === 'incidents' && open.value !== undefined && open.value.length > 0 ? open.value.length : undefined
-            }
-            onChangeTab={() => goTo({ tab: view })}
-          />
-        ))}
-      </TabsBar>
-      <div className={styles.barEnd}>{updated}</div>
-    </div>
-  );
 }

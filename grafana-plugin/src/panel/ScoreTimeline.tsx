@@ -16,6 +16,8 @@ export interface ScorePoint {
 interface Props {
   readonly points: readonly ScorePoint[];
   readonly threshold?: number | undefined;
+  /** Whether all scores are of what was flagged. */
+  readonly isAllFlagged?: boolean;
   /** Open ones first, the most unusual first. */
   readonly incidents: readonly Incident[];
   readonly fromMs: number;
@@ -35,7 +37,19 @@ const LANE = 12;
 const MOST_LANES = 6;
 
 export function ScoreTimeline(props: Props) {
-  const { points, threshold, incidents, fromMs, toMs, timeZone, width, hasLanes = true, onZoom, onOpen } = props;
+  const {
+    points,
+    threshold,
+    isAllFlagged = false,
+    incidents,
+    fromMs,
+    toMs,
+    timeZone,
+    width,
+    hasLanes = true,
+    onZoom,
+    onOpen,
+  } = props;
   const theme = useTheme2();
   const styles = useStyles2(look);
   const clip = useId();
@@ -94,7 +108,7 @@ export function ScoreTimeline(props: Props) {
         onPointerLeave={release}
       >
         <clipPath id={clip}>
-          <rect x={LEFT} y={0} width={inner} height={threshold === undefined ? 0 : y(threshold)} />
+          <rect x={LEFT} y={0} width={inner} height={isAllFlagged ? y(0) - 1 : y(threshold ?? 1)} />
         </clipPath>
         {[0, 0.5, 1].map((score) => (
           <g key={score}>
@@ -114,10 +128,14 @@ export function ScoreTimeline(props: Props) {
         ))}
         <polygon points={area} fill={colors.line} fillOpacity={0.08} />
         <polyline points={line} fill="none" stroke={colors.line} strokeOpacity={0.55} />
-        {threshold !== undefined && (
+        {(isAllFlagged || threshold !== undefined) && (
           <>
             <polygon points={area} fill={colors.flagged} fillOpacity={0.3} clipPath={`url(#${clip})`} />
             <polyline points={line} fill="none" stroke={colors.flagged} strokeWidth={1.5} clipPath={`url(#${clip})`} />
+          </>
+        )}
+        {threshold !== undefined && (
+          <>
             <line
               x1={LEFT}
               x2={LEFT + inner}
@@ -212,7 +230,7 @@ function Lane({ incident, number, y, x1, x2, right, isBefore, color, textColor, 
         x={isLabelRight ? x1 + width + 6 : x1 - 5}
         y={y + 4}
         textAnchor={isLabelRight ? 'start' : 'end'}
-        fontSize={11}
+        fontSize={12}
         fill={textColor}
         fillOpacity={open ? 1 : 0.75}
       >

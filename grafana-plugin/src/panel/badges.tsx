@@ -21,7 +21,7 @@ export function SeverityBadge({ severity }: { readonly severity: Severity }) {
 const STATE: Readonly<Record<ModelState, readonly [BadgeColor, IconName]>> = {
   active: ['green', 'check-circle'],
   shadow: ['blue', 'eye'],
-  candidate: ['purple', 'flask'],
+  candidate: ['purple', 'vial'],
   retired: ['darkgrey', 'history'],
   rejected: ['red', 'times-circle'],
 };

@@ -21,6 +21,8 @@ export interface Control {
   /** Of what is below the tabs. */
   readonly height: number;
   readonly status: Loaded<Status>;
+  /** By the processor's clock, when it was asked last: the browser's may be wrong. */
+  readonly nowMs: number;
   /** Open incidents, the most unusual first. */
   readonly open: Loaded<readonly Incident[]>;
   readonly goTo: GoTo;

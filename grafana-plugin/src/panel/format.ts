@@ -8,6 +8,9 @@ const DAY = 24 * HOUR;
 
 export const count = (value: number): string => value.toLocaleString(undefined, { maximumFractionDigits: 0 });
 
+/** `131 K`: as short as it goes. */
+export const short = (value: number): string => formattedValueToString(getValueFormat('short')(value));
+
 /** A share, 0..1, as a percentage; of small ones two digits stay. */
 export function percent(share: number | null | undefined): string {
   if (share === null || share === undefined || !Number.isFinite(share)) {

@@ -23,6 +23,8 @@ export function look(theme: GrafanaTheme2) {
       alignItems: 'center',
       color: colors.text.secondary,
       whiteSpace: 'nowrap',
+      // Goes on with the line under the tabs.
+      borderBottom: `1px solid ${colors.border.weak}`,
     }),
     body: css({
       flex: 1,
@@ -77,15 +79,22 @@ export function look(theme: GrafanaTheme2) {
     cut: css({ overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap', minWidth: 0 }),
     strong: css({ fontWeight: typography.fontWeightMedium }),
     right: css({ textAlign: 'right' }),
+    unbroken: css({ whiteSpace: 'nowrap' }),
+    // As high as what is in it: an alert would grow in a column, and a card shrink.
+    whole: css({ flex: 'none' }),
     value: css({ fontSize: '18px', lineHeight: '24px', fontWeight: typography.fontWeightMedium }),
     sentence: css({ fontSize: '22px', lineHeight: '28px', fontWeight: typography.fontWeightMedium, margin: 0 }),
+    // Lines between the cells in both directions, however many columns there are.
     strip: css({
       display: 'grid',
       flex: 'none',
+      gap: 1,
       border: `1px solid ${colors.border.weak}`,
       borderRadius: shape.radius.default,
-      '& > div': { padding: spacing(0.75, 1.5), minWidth: 0, borderLeft: `1px solid ${colors.border.weak}` },
-      '& > div:first-of-type': { borderLeft: 0 },
+      overflow: 'hidden',
+      background: colors.border.weak,
+      backgroundClip: 'padding-box',
+      '& > div': { padding: spacing(0.75, 1.5), minWidth: 0, background: colors.background.primary },
     }),
     number: css({
       display: 'inline-flex',

@@ -8,6 +8,9 @@ import type { ScorePoint } from './ScoreTimeline';
 
 export const REF_IDS = ['threshold', 'incidents', 'users', 'endpoints'] as const;
 
+/** How far Prometheus itself looks back for a value; queries of different steps end that close to one another. */
+const LOOK_BACK_MS = 300_000;
+
 export interface NamedValue {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -59,11 +62,14 @@ export function incidentPoints(incidents: readonly Incident[], fromMs: number, t
   return points;
 }
 
-/** The series of the query `refId`, the highest last value first. */
+/** The series of the query `refId` that are there still, the highest last value first. */
 export function namedValues(frames: readonly DataFrame[], refId: (typeof REF_IDS)[number]): NamedValue[] {
   const found: NamedValue[] = [];
-  for (const frame of frames) {
-    if (frame.refId !== refId) {
+  const mine = frames.filter((frame) => frame.refId === refId);
+  const nowMs = Math.max(Math.max(...frames.map(latestOf)) - LOOK_BACK_MS, ...mine.map(latestOf));
+  for (const frame of mine) {
+    // One that has ended, such as an incident that is closed or more severe now, is not of now.
+    if (latestOf(frame) < nowMs) {
       continue;
     }
     for (const field of frame.fields) {
@@ -77,6 +83,18 @@ export function namedValues(frames: readonly DataFrame[], refId: (typeof REF_IDS
     }
   }
   return found.sort((one, other) => other.last - one.last);
+}
+
+/** Of the latest value of any of its fields, unix milliseconds. */
+function latestOf({ fields, length }: DataFrame): number {
+  const times = fields.find(({ type }) => type === FieldType.time)?.values ?? [];
+  const numbers = fields.filter(({ type }) => type === FieldType.number);
+  for (let index = length - 1; index >= 0; index--) {
+    if (numbers.some(({ values }) => Number.isFinite(values[index]))) {
+      return Number(times[index]);
+    }
+  }
+  return -Infinity;
 }
 
 /** The lowest score from which something is flagged now. */

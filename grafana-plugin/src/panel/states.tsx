@@ -1,9 +1,10 @@
 /** What is shown instead of data: each says what happened and what to do. */
-import { Alert, Button, ClipboardButton, LinkButton, TextLink, useStyles2 } from '@grafana/ui';
-import React from 'react';
+import { Alert, Button, ClipboardButton, LinkButton, LoadingPlaceholder, TextLink, useStyles2 } from '@grafana/ui';
+import React, { useEffect, useState } from 'react';
 import type { Status } from '../control/answers';
 import type { ControlProblem, ProblemKind } from '../control/problem';
 import { testIds } from '../testIds';
+import { MUCH_SKEW_MS, skewOf } from './clock';
 import * as format from './format';
 import { look } from './look';
 
@@ -45,16 +46,21 @@ export function ProblemView({ problem, dataSource, onRetry }: ProblemProps) {
       <>Put it into {settingsLink}, then Save &amp; test.</>,
     ],
     missing: ['Update the processor to the version of this plugin or a newer one.'],
-    garbled: [<>Is the address right? {settingsLink}</>],
+    garbled: [
+      <>Is the address right? {settingsLink}</>,
+      'Is the processor of the version of this plugin, and nothing between them that changes answers?',
+    ],
     forbidden: ['Ask an Editor or an Admin of this organisation.'],
   };
   const shown = steps[problem.kind] ?? [];
   const report = `${dataSource.name}, ${problem.status === 0 ? problem.kind : problem.status} on ${problem.call}`;
   return (
-    <div className={styles.column} data-testid={testIds.panel.problem}>
-      <Alert severity="error" title={TITLES[problem.kind]} topSpacing={0} bottomSpacing={0}>
-        {problem.message}
-      </Alert>
+    <div className={`${styles.column} ${styles.whole}`} data-testid={testIds.panel.problem}>
+      <div>
+        <Alert severity="error" title={TITLES[problem.kind]} topSpacing={0} bottomSpacing={0}>
+          {problem.message}
+        </Alert>
+      </div>
       {shown.length > 0 && (
         <ol style={{ margin: 0, paddingLeft: 20 }}>
           {shown.map((step, index) => (
@@ -85,15 +91,59 @@ export function ProblemView({ problem, dataSource, onRetry }: ProblemProps) {
   );
 }
 
+interface CardProblemProps {
+  readonly problem: ControlProblem;
+  readonly onRetry: () => void;
+  /** Of an action: what it is and which role may do it. */
+  readonly needs?: { readonly what: string; readonly role: 'Editor' | 'Admin' };
+}
+
 /** A problem of one card, beside others that work. */
-export function CardProblem({ problem, onRetry }: { readonly problem: ControlProblem; readonly onRetry: () => void }) {
+export function CardProblem({ problem, onRetry, needs }: CardProblemProps) {
   const styles = useStyles2(look);
+  if (problem.kind === 'forbidden' && needs !== undefined) {
+    return (
+      <div role="alert">
+        <RoleNote {...needs} />
+      </div>
+    );
+  }
   return (
     <div role="alert" className={styles.pad}>
       <span className={styles.error}>{TITLES[problem.kind]}.</span> {problem.message}{' '}
       <button type="button" className={styles.link} onClick={onRetry}>
         Try again
       </button>
+    </div>
+  );
+}
+
+/** Instead of data that are on their way. */
+export function Waiting({ what }: { readonly what: string }) {
+  const [isLong, setLong] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLong(true), 5000);
+    return () => clearTimeout(timer);
+  }, []);
+  return <LoadingPlaceholder text={isLong ? `${what} It takes longer than usual; after 40 s it is given up.` : what} />;
+}
+
+interface ClockNoteProps {
+  readonly status: Status;
+  /** When the answer came, by the browser's clock. */
+  readonly atMs: number;
+}
+
+export function ClockNote({ status, atMs }: ClockNoteProps) {
+  const styles = useStyles2(look);
+  const skew = skewOf(status, atMs);
+  if (!(Math.abs(skew) > MUCH_SKEW_MS)) {
+    return null;
+  }
+  return (
+    <div className={styles.note}>
+      This computer’s clock is {format.duration(Math.abs(skew))} {skew > 0 ? 'ahead of' : 'behind'} the processor’s. Set
+      it right; until then choose a time range that is as much {skew > 0 ? 'earlier' : 'later'}.
     </div>
   );
 }

@@ -53,6 +53,41 @@ test('plain text off the machine is warned of', () => {
   expect(screen.getAllByText('Tokens travel in plain text')).toHaveLength(1);
 });
 
+test('a CA certificate is a secret, and asked for where it is wanted', async () => {
+  expect(settings({})).not.toHaveBeenCalled();
+  expect(screen.queryByTestId(testIds.config.token('tlsCACert'))).not.toBeInTheDocument();
+  const onOptionsChange = settings({ jsonData: { tlsAuthWithCACert: true } });
+  fireEvent.change(screen.getByTestId(testIds.config.token('tlsCACert')), { target: { value: 'PEM' } });
+  const changed = onOptionsChange.mock.calls[0][0] as Options;
+  expect(changed.secureJsonData).toEqual({ tlsCACert: 'PEM' });
+  expect(changed.jsonData).toEqual({ tlsAuthWithCACert: true });
+});
+
+test.each([
+  ['With a CA certificate', { tlsAuthWithCACert: true }],
+  ['With a client certificate', { tlsAuth: true }],
+  ['Skip the check of the certificate', { tlsSkipVerify: true }],
+])('TLS: “%s” is kept as Grafana’s proxy reads it', async (label, expected) => {
+  const onOptionsChange = settings({});
+  await userEvent.click(screen.getByRole('checkbox', { name: new RegExp(`^${label}`) }));
+  expect((onOptionsChange.mock.calls[0][0] as Options).jsonData).toEqual(expected);
+});
+
+test('a client certificate comes with its key and the name of the server', () => {
+  const onOptionsChange = settings({ jsonData: { tlsAuth: true }, secureJsonFields: { tlsClientKey: true } });
+  fireEvent.change(screen.getByLabelText(/Server name/), { target: { value: 'processor.example.com ' } });
+  expect((onOptionsChange.mock.calls[0][0] as Options).jsonData).toMatchObject({ serverName: 'processor.example.com' });
+  fireEvent.change(screen.getByTestId(testIds.config.token('tlsClientCert')), { target: { value: 'PEM' } });
+  expect((onOptionsChange.mock.calls[1][0] as Options).secureJsonData).toEqual({ tlsClientCert: 'PEM' });
+  // One that is kept is not shown.
+  expect(screen.getByDisplayValue('configured')).toBeDisabled();
+});
+
+test('a certificate that is not checked is warned of', () => {
+  settings({ jsonData: { tlsSkipVerify: true } });
+  expect(screen.getByText('The certificate is not checked')).toBeInTheDocument();
+});
+
 test('a trace data source is kept by uid and name', async () => {
   const onOptionsChange = settings({});
   await userEvent.click(screen.getByText('pick'));

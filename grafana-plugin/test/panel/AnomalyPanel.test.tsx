@@ -110,7 +110,7 @@ test('a refusal of feedback is shown where it was asked for', async () => {
     answers: { 'POST incidents/*/feedback': fails(403, { message: 'plugin proxy route access denied' }) },
   });
   await user.click(await screen.findByRole('button', { name: 'Confirm as real' }));
-  expect(await screen.findByText(/This is not allowed/)).toBeInTheDocument();
+  expect(await screen.findByText(/Marking needs the Editor role/)).toBeInTheDocument();
 });
 
 test('a Viewer is offered no action, and told which role has it', async () => {
@@ -268,7 +268,7 @@ test('the budget shows what would vanish before it is applied', async () => {
   const input = await screen.findByRole('spinbutton', { name: 'False incidents a day' });
   await user.clear(input);
   fireEvent.change(input, { target: { value: '2' } });
-  expect(await screen.findByText('These 1 would vanish', undefined, { timeout: 5000 })).toBeInTheDocument();
+  expect(await screen.findByText('This one would vanish', undefined, { timeout: 5000 })).toBeInTheDocument();
   expect(screen.getByText('18.6 incidents a day then, 17 with it')).toBeInTheDocument();
   const apply = screen.getByRole('button', { name: 'Apply 2 a day' });
   await waitFor(() => expect(apply).toBeEnabled());
@@ -395,4 +395,68 @@ test('a pinned view has no tabs, a small panel a list of views', async () => {
   expect(screen.queryByRole('tab')).not.toBeInTheDocument();
   renderPanel({ width: 400, height: 300 });
   expect(await screen.findByRole('combobox', { name: 'View' })).toBeInTheDocument();
+});
+
+test('a series that has ended is not of now', () => {
+  renderPanel({
+    options: { control: undefined },
+    series: [
+      frame('A', [0.2, 0.9, 0.3]),
+      frame('incidents', [1, 1], { behavior: 'latency', severity: 'high' }),
+      frame('incidents', [2, 2, 2], { behavior: 'enumeration', severity: 'high' }),
+      frame('incidents', [Number.NaN, Number.NaN, 1], { behavior: 'enumeration', severity: 'critical' }),
+    ],
+  });
+  expect(screen.getByText('Open incidents by behaviour, 3 open')).toBeInTheDocument();
+  expect(screen.getByText('Enumeration 3')).toBeInTheDocument();
+  expect(screen.queryByText(/Latency/)).not.toBeInTheDocument();
+});
+
+test('a clock that is wrong is named', async () => {
+  const status = { started: new Date(Date.now() - 3_700_000).toISOString(), uptime_seconds: 100 };
+  renderPanel({ answers: { 'GET status': { ...recorded.status, ...status } } });
+  expect(await screen.findByText(/clock is 60 min ahead of the processor/)).toBeInTheDocument();
+});
+
+test('an answer without what a view needs is a problem with its next step', async () => {
+  jest.spyOn(console, 'error').mockImplementation(() => {});
+  renderPanel({ answers: { 'GET status': { version: '0.1.0' } } });
+  const problem = await screen.findByTestId(testIds.panel.problem);
+  expect(problem).toHaveTextContent('What answers is no processor');
+  expect(problem).toHaveTextContent('version of this plugin');
+});
+
+test('an Editor turns a behaviour off, and takes it back', async () => {
+  const user = userEvent.setup();
+  const { requests } = renderPanel({ at: '?an-tab=model', role: 'Editor' });
+  await user.click(await screen.findByRole('button', { name: 'By behaviour' }));
+  await user.click(screen.getByRole('switch', { name: 'Off hours' }));
+  expect(await screen.findByText('Off hours is not flagged any more.')).toBeInTheDocument();
+  await user.click(screen.getByRole('button', { name: 'Undo' }));
+  await screen.findByText('Undone.');
+  const changes = requests.filter(({ method }) => method === 'PUT').map(({ body }) => body);
+  expect(changes).toEqual([{ behaviors: { off_hours: false } }, { behaviors: { off_hours: null } }]);
+});
+
+test('a Viewer sees the behaviours without switches', async () => {
+  renderPanel({ at: '?an-tab=model', role: 'Viewer' });
+  await userEvent.click(await screen.findByRole('button', { name: 'By behaviour' }));
+  expect(screen.getByText('Off hours')).toBeInTheDocument();
+  expect(screen.queryByRole('switch')).not.toBeInTheDocument();
+});
+
+test('a narrow panel has severity, reason and endpoint of an incident in one cell', async () => {
+  renderPanel({ width: 560 });
+  const list = await screen.findByTestId(testIds.panel.incidents);
+  const [, row] = within(list).getAllByRole('row');
+  const shown = recorded.incidents.items.find(({ reason }) => row!.textContent!.includes(reason))!;
+  const cell = within(row!).getByText(shown.reason).closest('[role=gridcell]');
+  expect(cell).toHaveTextContent(new RegExp(shown.severity, 'i'));
+  expect(cell).toHaveTextContent(shown.endpoint);
+});
+
+test('the control data source may be a variable of the dashboard', async () => {
+  renderPanel({ options: { control: '${control}' } });
+  expect(await screen.findByTestId(testIds.panel.incidents)).toBeInTheDocument();
+  expect(sources.get).toHaveBeenLastCalledWith({ uid: 'anomaly' });
 });

@@ -65,6 +65,7 @@ export function renderPanel({
     width,
     height,
     onChangeTimeRange,
+    replaceVariables: (text: string) => (text === '${control}' ? 'anomaly' : text),
   } as unknown as PanelProps<PanelOptions>;
   return { ...render(<AnomalyPanel {...props} />, { wrapper: MemoryRouter }), ...asked, onChangeTimeRange };
 }

@@ -1,4 +1,4 @@
-/** Bundles what takes Grafana's place in the browser, once: node test/system/build-host.ts */
+/** Bundles what takes Grafana's place in the browser, once: node test/system/build-host.ts. With REACT=18 that React. */
 import { build } from 'esbuild';
 import path from 'node:path';
 
@@ -19,6 +19,7 @@ await build({
   outdir: HOST,
   jsx: 'automatic',
   tsconfigRaw: {},
+  ...(process.env['REACT'] === '18' && { alias: { react: 'react-18', 'react-dom': 'react-dom-18' } }),
   define: { 'process.env.NODE_ENV': '"production"', global: 'window' },
   loader: { '.svg': 'dataurl', '.ttf': 'file', '.woff2': 'file' },
   minify: true,

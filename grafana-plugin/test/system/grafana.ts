@@ -2,10 +2,12 @@
 import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import path from 'node:path';
-import { proxied, type Route } from '../grafana-proxy.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { proxied } from '../grafana-proxy.ts';
+import { type LoadedPlugin, pageHtml, type PluginMeta, settingsOf } from './page.ts';
+import type { Prometheus, PrometheusQuery } from './prometheus.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
-const APP = 'apianomaly-anomaly-app';
 const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript',
   '.json': 'application/json',
@@ -20,25 +22,22 @@ export interface Behind {
   secrets: Readonly<Record<string, string>>;
 }
 
-export interface PageSettings {
-  readonly theme?: 'dark' | 'light';
-  readonly role?: 'Viewer' | 'Editor' | 'Admin';
-  /** Options of the panel. */
-  readonly options?: Readonly<Record<string, unknown>>;
-  readonly from?: string;
-  readonly width?: number;
-  readonly height?: number;
-}
-
-interface PluginMeta {
-  readonly id: string;
-  readonly routes?: readonly Route[];
+/** What something on the way does to a call instead of passing it on. */
+export interface Trick {
+  readonly status?: number;
+  readonly body?: string;
+  readonly delayMs?: number;
+  /** What becomes of the processor's own answer. */
+  readonly change?: (answer: unknown) => unknown;
 }
 
 export class Grafana {
   behind: Behind;
+  prometheus: Prometheus | undefined;
+  /** Tampers with calls of the proxy; undefined leaves one alone. */
+  trick: ((method: string, path: string, query: URLSearchParams) => Trick | undefined) | undefined;
   readonly #server: Server;
-  readonly #plugins = new Map<string, { readonly folder: string; readonly meta: PluginMeta }>();
+  readonly #plugins = new Map<string, LoadedPlugin>();
   /** Requests to the proxy: role, method, path and status. */
   readonly asked: string[] = [];
 
@@ -69,7 +68,7 @@ export class Grafana {
     const place = decodeURIComponent(url.pathname);
     if (place.startsWith('/d/')) {
       response.setHeader('content-type', 'text/html');
-      response.end(this.#page(settingsOf(url)));
+      response.end(pageHtml(this.#plugins, settingsOf(url)));
       return;
     }
     const plugin = /^\/public\/plugins\/[^/]+\/(.*)$/.exec(place);
@@ -83,6 +82,7 @@ export class Grafana {
     if (place.startsWith('/host/')) return serve(response, path.join(ROOT, 'artifacts', place));
     const call = /^\/api\/datasources\/proxy\/uid\/[^/]+\/(.*)$/.exec(place);
     if (call) return this.#proxy(request, response, call[1]!, url.search);
+    if (place === '/api/ds/query') return this.#query(request, response);
     if (place === '/favicon.ico' || place.startsWith('/public/fonts/')) {
       response.writeHead(204).end();
       return;
@@ -101,6 +101,13 @@ export class Grafana {
     if (outcome.kind === 'denied') {
       note(403);
       response.writeHead(403).end('{"message":"plugin proxy route access denied"}');
+      return;
+    }
+    const trick = this.trick?.(method, outcome.path, new URLSearchParams(search)) ?? {};
+    if (trick.delayMs !== undefined) await sleep(trick.delayMs, undefined, { ref: false });
+    if (trick.body !== undefined) {
+      note(trick.status ?? 200);
+      response.writeHead(trick.status ?? 200).end(trick.body);
       return;
     }
     const chunks: Buffer[] = [];
@@ -123,88 +130,38 @@ export class Grafana {
       response.writeHead(400).end('{"message":"Authentication to data source failed"}');
       return;
     }
-    response.writeHead(answer.status).end(Buffer.from(await answer.arrayBuffer()));
+    const body = await answer.text();
+    response.writeHead(answer.status).end(trick.change ? JSON.stringify(trick.change(JSON.parse(body))) : body);
   }
 
-  #page({
-    theme = 'dark',
-    role = 'Admin',
-    options = { view: 'tabs', control: 'anomaly' },
-    from = 'now-24h',
-    width,
-    height = 700,
-  }: PageSettings): string {
-    const meta = (id: string) => {
-      const { folder, meta: found } = this.#plugins.get(id)!;
-      const base = path.posix.join('public/plugins', APP, folder);
-      return {
-        ...found,
-        module: `${base}/module.js`,
-        baseUrl: base,
-        sort: 100,
-        signature: 'unsigned',
-        angular: { detected: false },
-      };
+  /** Queries to Prometheus, which Grafana's backend makes. */
+  async #query(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { queries, from, to } = JSON.parse(await bodyOf(request)) as {
+      readonly queries: readonly PrometheusQuery[];
+      readonly from: string;
+      readonly to: string;
     };
-    const source = {
-      id: 2,
-      uid: 'anomaly',
-      name: 'API anomaly',
-      type: 'apianomaly-anomaly-datasource',
-      access: 'proxy',
-      url: '/api/datasources/proxy/uid/anomaly',
-      jsonData: {},
-      meta: meta('apianomaly-anomaly-datasource'),
-    };
-    const boot = {
-      settings: {
-        datasources: { [source.name]: source },
-        defaultDatasource: source.name,
-        panels: { 'apianomaly-anomaly-panel': meta('apianomaly-anomaly-panel') },
-        apps: {},
-        appSubUrl: '',
-        buildInfo: { version: '13.2.2', env: 'production', commit: 'x' },
-        featureToggles: {},
-        rbacEnabled: true,
-      },
-      user: {
-        id: 1,
-        isSignedIn: true,
-        login: 'u',
-        orgId: 1,
-        orgRole: role,
-        theme,
-        timezone: 'utc',
-        language: 'en-US',
-        permissions: {},
-      },
-      navTree: [],
-    };
-    const panel = {
-      type: 'apianomaly-anomaly-panel',
-      title: '',
-      options,
-      from,
-      width,
-      height,
-      datasource: { uid: source.uid },
-      targets: [{ refId: 'A', type: 'models' }],
-    };
-    return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>API anomalies</title><base href="/">
-<link rel="stylesheet" href="/host/host.css"><style>html,body,#reactRoot{height:100%;margin:0}</style></head>
-<body class="theme-${theme}"><main id="reactRoot"></main>
-<script>window.__grafana_public_path__='/public/';window.panelOfPage=${JSON.stringify(panel)};window.grafanaBootData=${JSON.stringify(boot)};</script>
-<script type="module" src="/host/host.js"></script></body></html>`;
+    const results: Record<string, object> = {};
+    let status = 200;
+    for (const query of queries) {
+      try {
+        const frames = (await this.prometheus?.frames(query, Number(from), Number(to))) ?? [];
+        results[query.refId] = { status: 200, frames };
+      } catch (error) {
+        status = 400;
+        results[query.refId] = { status, error: (error as Error).message };
+      }
+    }
+    response.setHeader('content-type', 'application/json');
+    response.writeHead(status).end(JSON.stringify({ results }));
   }
 }
 
-/** The settings of a page are the last part of its path. */
-function settingsOf({ pathname }: URL): PageSettings {
-  const text = /^\/d\/(.+)$/.exec(decodeURIComponent(pathname))?.[1];
-  return text === undefined ? {} : (JSON.parse(text) as PageSettings);
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
 }
-
-export const pageOf = (settings: PageSettings): string => `/d/${encodeURIComponent(JSON.stringify(settings))}`;
 
 function serve(response: ServerResponse, file: string): void {
   if (!existsSync(file) || statSync(file).isDirectory()) {

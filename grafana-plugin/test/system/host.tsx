@@ -204,6 +204,36 @@ function registries() {
   grafanaData.standardTransformersRegistry.setInit(() => []);
 }
 
+const Framed = ({ theme, content }: any) => (
+  <grafanaData.ThemeContext.Provider value={theme}>
+    <grafanaRuntime.LocationServiceProvider service={grafanaRuntime.locationService}>
+      <grafanaUI.GlobalStyles />
+      <Router history={grafanaRuntime.locationService.getHistory() as any}>
+        <CompatRouter>{content}</CompatRouter>
+      </Router>
+      <grafanaUI.PortalContainer />
+    </grafanaRuntime.LocationServiceProvider>
+  </grafanaData.ThemeContext.Provider>
+);
+
+/** A page of Grafana's that is not a dashboard: of the app, or of the data source's settings. */
+async function pageOf({ page }: any, { settings }: any) {
+  if (page === 'configuration') {
+    const plugin = await loadPlugin(settings.apps['apianomaly-anomaly-app']);
+    const [{ body: Body }] = plugin.configPages;
+    return () => <Body plugin={plugin} query={{}} />;
+  }
+  if (page === 'settings') {
+    const source = settings.datasources['API anomaly'];
+    const { components } = await loadPlugin(source.meta);
+    return () => {
+      const [options, setOptions] = React.useState({ ...source, url: 'https://processor:8000', secureJsonFields: {} });
+      return <components.ConfigEditor options={options} onOptionsChange={setOptions} />;
+    };
+  }
+  return undefined;
+}
+
 async function main() {
   const boot = (window as any).grafanaBootData;
   await initializeI18n({ ns: ['grafana'], language: boot.user.language || 'en-US' } as any, 'grafana').catch?.(
@@ -254,6 +284,12 @@ async function main() {
   } as any);
 
   const panelJson = (window as any).panelOfPage;
+  const theme = grafanaData.getThemeById(boot.user.theme);
+  const Page = await pageOf(panelJson, boot);
+  if (Page !== undefined) {
+    createRoot(document.getElementById('reactRoot')!).render(<Framed theme={theme} content={<Page />} />);
+    return;
+  }
   const scene = new EmbeddedScene({
     $timeRange: new SceneTimeRange({ from: panelJson.from ?? 'now-1h', to: 'now' }),
     controls: [new SceneControlsSpacer(), new SceneTimePicker({}), new SceneRefreshPicker({})],
@@ -277,24 +313,13 @@ async function main() {
       ],
     }),
   });
-  const theme = grafanaData.getThemeById(boot.user.theme);
   (window as any).__scene = scene;
-  const App = () => (
-    <grafanaData.ThemeContext.Provider value={theme}>
-      <grafanaRuntime.LocationServiceProvider service={grafanaRuntime.locationService}>
-        <grafanaUI.GlobalStyles />
-        <Router history={grafanaRuntime.locationService.getHistory() as any}>
-          <CompatRouter>
-            <UrlSyncContextProvider scene={scene}>
-              <scene.Component model={scene} />
-            </UrlSyncContextProvider>
-          </CompatRouter>
-        </Router>
-        <grafanaUI.PortalContainer />
-      </grafanaRuntime.LocationServiceProvider>
-    </grafanaData.ThemeContext.Provider>
+  const content = (
+    <UrlSyncContextProvider scene={scene}>
+      <scene.Component model={scene} />
+    </UrlSyncContextProvider>
   );
-  createRoot(document.getElementById('reactRoot')!).render(<App />);
+  createRoot(document.getElementById('reactRoot')!).render(<Framed theme={theme} content={content} />);
   (window as any).__ready = true;
 }
 main().catch((e) => {

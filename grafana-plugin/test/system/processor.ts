@@ -1,9 +1,10 @@
-/** A real processor that has played its demo: a simulated day with attacks, models and incidents. */
+/** A real processor that has played its demo: a simulated day with attacks, models and incidents, and goes on from there. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { continueDay } from './continued-day.ts';
 import type { Behind } from './grafana.ts';
 
 const REPOSITORY = path.join(import.meta.dirname, '../../..');
@@ -12,6 +13,7 @@ const PATIENCE_MS = 240_000;
 export class DemoProcessor {
   readonly #folder = mkdtempSync(path.join(tmpdir(), 'anomaly-panel-'));
   #program: ChildProcess | undefined;
+  #receiver = '';
 
   async start(): Promise<Behind> {
     let said = '';
@@ -27,6 +29,7 @@ export class DemoProcessor {
       await sleep(200);
     }
     const url = /http:\/\/[\d.:]+(?=\/metrics)/.exec(said)?.[0] ?? '';
+    this.#receiver = /OTLP\/gRPC on ([\d.:]+)/.exec(said)?.[1] ?? '';
     const data = readdirSync(this.#folder).find((name) => name.startsWith('api-anomaly-demo-')) ?? '';
     const token = (role: string): string => {
       const lines = readFileSync(path.join(this.#folder, data, 'tokens', role), 'utf8').split('\n');
@@ -36,6 +39,11 @@ export class DemoProcessor {
       url,
       secrets: { readToken: token('viewer'), operateToken: token('operator'), adminToken: token('admin') },
     };
+  }
+
+  /** Traffic up to now, with attacks under way. */
+  async goOn(): Promise<void> {
+    await continueDay(this.#receiver);
   }
 
   async stop(): Promise<void> {

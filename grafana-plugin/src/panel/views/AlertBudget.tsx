@@ -1,18 +1,17 @@
 /** How many false incidents a day are taken into account, and what another number would have meant. */
-import { Alert, Button, Input, Slider, Spinner, useStyles2, useTheme2 } from '@grafana/ui';
+import { Button, Input, Slider, Spinner, useStyles2 } from '@grafana/ui';
 import React, { useEffect, useState } from 'react';
-import type { BacktestReport, Incident, Job } from '../../control/answers';
+import type { BacktestReport, Job } from '../../control/answers';
 import type { ControlClient } from '../../control/client';
 import { ControlProblem, problemOf } from '../../control/problem';
-import { behaviorInWords } from '../../control/words';
 import { testIds } from '../../testIds';
-import { EntityName, IncidentNumber } from '../badges';
-import { numberOf, useControl } from '../control';
+import { useControl } from '../control';
 import * as format from '../format';
 import { look } from '../look';
 import { CardProblem } from '../states';
 import { useLoaded } from '../useLoaded';
-import { FeedbackBadge } from './IncidentList';
+import { BehaviorSwitches } from './BehaviorSwitches';
+import { BudgetPreview } from './BudgetPreview';
 
 const STEPS = [0.5, 1, 2, 3, 4, 5, 7, 10, 12, 15, 20, 25, 35, 50, 100] as const;
 const PAUSE_MS = 500;
@@ -105,14 +104,24 @@ export function AlertBudget() {
             </span>
           </div>
           {preview.problem !== undefined && asked !== undefined && (
-            <CardProblem problem={preview.problem} onRetry={preview.reload} />
+            <CardProblem
+              problem={preview.problem}
+              needs={{ what: 'A backtest', role: 'Editor' }}
+              onRetry={preview.reload}
+            />
           )}
           {report !== undefined && (
             <div className={isWaiting ? styles.dimmed : undefined} aria-busy={isWaiting}>
-              <Preview report={report} onUse={setWanted} budget={budget} now={now} />
+              <BudgetPreview report={report} steps={STEPS} onUse={setWanted} budget={budget} now={now} />
             </div>
           )}
-          {failure !== undefined && <CardProblem problem={failure} onRetry={() => setFailure(undefined)} />}
+          {failure !== undefined && (
+            <CardProblem
+              problem={failure}
+              needs={{ what: 'The alert budget', role: 'Editor' }}
+              onRetry={() => setFailure(undefined)}
+            />
+          )}
           {report === undefined && (
             <p className={styles.secondary}>
               A budget is what is expected, not a cap: quiet days stay quiet, and a bad day is shown whole.
@@ -132,135 +141,8 @@ export function AlertBudget() {
           )}
         </div>
       )}
+      {loaded.value !== undefined && <BehaviorSwitches sensitivity={loaded.value} onChanged={loaded.reload} />}
     </section>
-  );
-}
-
-interface PreviewProps {
-  readonly report: BacktestReport;
-  readonly budget: number;
-  readonly now: number;
-  readonly onUse: (budget: number) => void;
-}
-
-function Preview({ report, budget, now, onUse }: PreviewProps) {
-  const { open, timeZone } = useControl();
-  const styles = useStyles2(look);
-  const { before, after, fromMs, toMs, vanishing, appearing, examplesVanishing, examplesAppearing } = report;
-  const isLess = vanishing >= appearing;
-  const examples = isLess ? examplesVanishing : examplesAppearing;
-  const shown = examples.slice(0, 5);
-  const known = shown.map((example) =>
-    open.value?.find(({ entity, behavior }) => entity === example.entity && behavior === example.behavior),
-  );
-  const lost = known.filter((incident): incident is Incident => incident?.feedback === 'confirmed');
-  const between = STEPS.find((step) => step > budget && step <= now);
-  if (toMs === 0) {
-    return (
-      <p className={styles.secondary}>
-        Nothing was kept yet to compare with. The most unusual windows are kept for 30 days.
-      </p>
-    );
-  }
-  return (
-    <div className={styles.column}>
-      <div className={styles.strong}>
-        {format.measure(before.incidentsPerDay, '1')} incidents a day then, {format.measure(after.incidentsPerDay, '1')}{' '}
-        with it
-      </div>
-      <Bars report={report} />
-      <div className={styles.muted}>
-        replay of {format.moment(fromMs, timeZone)} to {format.moment(toMs, timeZone)}
-      </div>
-      <div className={styles.strong}>
-        {isLess ? `${vanishing === 0 ? 'None' : `These ${vanishing}`} would vanish` : `${appearing} would appear`}
-      </div>
-      {shown.map((example, index) => (
-        <div key={`${example.entity} ${example.startMs}`} className={styles.row}>
-          <IncidentNumber number={known[index] && numberOf(open.value, known[index].id)} />
-          <span>{behaviorInWords(example.behavior)}</span>
-          <EntityName kind={example.kind} entity={example.entity} />
-          <span className={`${styles.muted} ${styles.push}`}>{format.moment(example.startMs, timeZone)}</span>
-          {known[index] && <FeedbackBadge feedback={known[index].feedback} />}
-        </div>
-      ))}
-      {examples.length > shown.length && (
-        <span className={styles.muted}>and {(isLess ? vanishing : appearing) - shown.length} more</span>
-      )}
-      {isLess && lost.length > 0 && (
-        <Alert
-          severity="warning"
-          title={lost.length === 1 ? 'One of them was marked real.' : `${lost.length} of them were marked real.`}
-          topSpacing={0}
-          bottomSpacing={0}
-        >
-          {between !== undefined && (
-            <button
-              type="button"
-              className={styles.link}
-              style={{ color: 'inherit', textDecoration: 'underline' }}
-              onClick={() => onUse(between)}
-            >
-              Use {between}
-            </button>
-          )}
-        </Alert>
-      )}
-    </div>
-  );
-}
-
-/** Incidents by behaviour, then (outlined) and with the other budget (filled). */
-function Bars({ report: { before, after } }: { readonly report: BacktestReport }) {
-  const styles = useStyles2(look);
-  const theme = useTheme2();
-  const names = Object.keys(before.byBehavior).filter(
-    (name) => (before.byBehavior[name] ?? 0) + (after.byBehavior[name] ?? 0) > 0,
-  );
-  const most = Math.max(1, ...names.flatMap((name) => [before.byBehavior[name] ?? 0, after.byBehavior[name] ?? 0]));
-  return (
-    <table className={styles.table}>
-      <thead>
-        <tr>
-          <th>Behaviour</th>
-          <th style={{ width: '45%' }}>
-            <span className={styles.hidden}>Share</span>
-          </th>
-          <th style={{ textAlign: 'right' }}>Then</th>
-          <th style={{ textAlign: 'right' }}>With it</th>
-        </tr>
-      </thead>
-      <tbody>
-        {names.map((name) => (
-          <tr key={name}>
-            <td>{behaviorInWords(name)}</td>
-            <td>
-              <svg aria-hidden="true" width="100%" height={14} viewBox="0 0 100 14" preserveAspectRatio="none">
-                <rect
-                  x={0.5}
-                  y={1}
-                  width={(99 * (before.byBehavior[name] ?? 0)) / most}
-                  height={12}
-                  fill="none"
-                  stroke={theme.colors.text.secondary}
-                  strokeDasharray="2 2"
-                  vectorEffect="non-scaling-stroke"
-                />
-                <rect
-                  x={0.5}
-                  y={1}
-                  width={(99 * (after.byBehavior[name] ?? 0)) / most}
-                  height={12}
-                  fill={theme.colors.primary.main}
-                />
-              </svg>
-            </td>
-            <td className={styles.right}>{before.byBehavior[name] ?? 0}</td>
-            <td className={styles.right}>{after.byBehavior[name] ?? 0}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }
 

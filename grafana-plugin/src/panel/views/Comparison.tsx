@@ -38,22 +38,32 @@ export function Comparison({ model, active }: { readonly model: Model; readonly 
         <table className={styles.table} style={{ alignSelf: 'start' }}>
           <thead>
             <tr>
-              <th>Gate</th>
-              <th>Found, and needed</th>
+              <th>Gate, and what it needs</th>
+              <th>Found</th>
             </tr>
           </thead>
           <tbody>
             {model.gates.map(({ gate, passed, detail }) => (
-              <tr key={gate}>
-                <td style={{ whiteSpace: 'nowrap' }}>
-                  <Icon
-                    name={passed ? 'check' : 'times-circle'}
-                    className={passed ? styles.success : styles.error}
-                    title={passed ? 'Passed' : 'Failed'}
-                  />{' '}
-                  {gateInWords(gate)}
+              <tr key={gate} style={{ verticalAlign: 'top' }}>
+                <td style={{ width: '42%' }}>
+                  <div className={styles.row} style={{ alignItems: 'flex-start' }}>
+                    <Icon
+                      name={passed ? 'check' : 'times-circle'}
+                      className={passed ? styles.success : styles.error}
+                      style={{ marginTop: 3 }}
+                      title={passed ? 'Passed' : 'Failed'}
+                    />
+                    <div>
+                      {gateInWords(gate)}
+                      <div className={styles.muted}>{partsOf(detail).needed}</div>
+                    </div>
+                  </div>
                 </td>
-                <td className={styles.small}>{detail}</td>
+                <td className={styles.small}>
+                  {partsOf(detail).found.map((part) => (
+                    <div key={part}>{part}</div>
+                  ))}
+                </td>
               </tr>
             ))}
           </tbody>
@@ -62,6 +72,13 @@ export function Comparison({ model, active }: { readonly model: Model; readonly 
       </div>
     </section>
   );
+}
+
+/** A gate says what it found, of each kind, and last what it needs. */
+export function partsOf(detail: string): { readonly found: readonly string[]; readonly needed: string } {
+  const parts = detail.split('; ');
+  const needed = /^at (least|most) /.test(parts.at(-1)!) ? parts.pop()! : '';
+  return { found: parts, needed };
 }
 
 /** Share of rows by tenth of the score, on a square root scale: the rare high scores matter. */

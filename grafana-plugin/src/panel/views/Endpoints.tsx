@@ -3,6 +3,7 @@ import { Combobox, FilterInput, LoadingBar, RadioButtonGroup, useStyles2, useThe
 import React, { useState } from 'react';
 import { allPages } from '../../control/all-pages';
 import type { Endpoint } from '../../control/answers';
+import { behaviorInWords } from '../../control/words';
 import { testIds } from '../../testIds';
 import { IncidentNumber } from '../badges';
 import { numberOf, useControl } from '../control';
@@ -110,7 +111,7 @@ export function Endpoints({ search: searched }: { readonly search: string | unde
             width: 'minmax(90px, 1fr)',
             isRight: true,
             cell: (row: Endpoint) => (
-              <Compared now={errors(row.now)} usual={errors(row.usual)} show={format.percent} isMarked={false} />
+              <Compared now={errors(row.now)} usual={errors(row.usual)} show={format.percent} isMarked={isWide} />
             ),
           },
         ]
@@ -182,7 +183,7 @@ function IncidentLink({
   incident,
 }: {
   readonly row: Endpoint;
-  readonly incident: { readonly id: string } | undefined;
+  readonly incident: { readonly id: string; readonly behavior: string } | undefined;
 }) {
   const { goTo, open } = useControl();
   const styles = useStyles2(look);
@@ -195,7 +196,7 @@ function IncidentLink({
       className={`${styles.link} ${styles.row}`}
       onClick={() => goTo({ tab: 'incidents', incident: incident.id })}
     >
-      <IncidentNumber number={numberOf(open.value, incident.id)} /> Incident
+      <IncidentNumber number={numberOf(open.value, incident.id)} /> {behaviorInWords(incident.behavior)}
     </button>
   );
 }

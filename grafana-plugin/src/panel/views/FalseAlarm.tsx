@@ -72,7 +72,13 @@ export function FalseAlarm({ incident, onClose, onDone }: Props) {
           />
         </Field>
         <div className={styles.code} role="status" style={{ fontFamily: 'inherit' }}>
-          {preview.problem !== undefined && <CardProblem problem={preview.problem} onRetry={preview.reload} />}
+          {preview.problem !== undefined && (
+            <CardProblem
+              problem={preview.problem}
+              needs={{ what: 'Marking', role: 'Editor' }}
+              onRetry={preview.reload}
+            />
+          )}
           {preview.problem === undefined && effect === undefined && (
             <>
               <Spinner inline /> Checking what this would change …
@@ -110,7 +116,9 @@ export function FalseAlarm({ incident, onClose, onDone }: Props) {
             onChange={({ currentTarget }) => setNote(currentTarget.value)}
           />
         </Field>
-        {failure !== undefined && <CardProblem problem={failure} onRetry={() => void send()} />}
+        {failure !== undefined && (
+          <CardProblem problem={failure} needs={{ what: 'Marking', role: 'Editor' }} onRetry={() => void send()} />
+        )}
       </div>
       <Modal.ButtonRow>
         <Button variant="secondary" fill="outline" onClick={onClose}>

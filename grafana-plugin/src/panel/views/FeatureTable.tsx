@@ -48,15 +48,19 @@ export function FeatureTable({
                   <div>{featureInWords(feature.name)}</div>
                   <Track feature={feature} />
                 </td>
-                <td className={`${styles.right} ${styles.strong}`}>
+                <td className={`${styles.right} ${styles.unbroken} ${styles.strong}`}>
                   {format.measure(feature.observed, feature.unit)}
                   <span className={styles.hidden}>, {feature.direction} what is usual</span>
                 </td>
-                <td className={`${styles.right} ${styles.secondary}`}>
+                <td className={`${styles.right} ${styles.unbroken} ${styles.secondary}`}>
                   {format.measure(feature.expected, feature.unit)}
                 </td>
-                {!isNarrow && <td className={`${styles.right} ${styles.small}`}>{percentile(feature.own)}</td>}
-                {!isNarrow && <td className={`${styles.right} ${styles.small}`}>{percentile(feature.peers)}</td>}
+                {!isNarrow && (
+                  <td className={`${styles.right} ${styles.unbroken} ${styles.small}`}>{percentile(feature.own)}</td>
+                )}
+                {!isNarrow && (
+                  <td className={`${styles.right} ${styles.unbroken} ${styles.small}`}>{percentile(feature.peers)}</td>
+                )}
               </tr>
             ))}
           </tbody>
@@ -105,8 +109,11 @@ function percentile(range: FeatureRange | null): string {
     return '–';
   }
   const value = range.percentile;
-  if (value >= 99.995) {
-    return 'p100';
+  if (value > 99.99) {
+    return '> p99.99';
+  }
+  if (value < 0.01) {
+    return '< p0.01';
   }
   return `p${value > 99.9 || value < 0.1 ? value.toFixed(2) : value > 99 || value < 1 ? value.toFixed(1) : value.toFixed(0)}`;
 }

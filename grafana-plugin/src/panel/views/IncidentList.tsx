@@ -11,11 +11,14 @@ import { look } from '../look';
 import { type Column, RowTable } from '../RowTable';
 
 const ROW = 62;
+/** With severity and time in the row, for want of columns. */
+const NARROW_ROW = 80;
 
 export function IncidentList({ incidents }: { readonly incidents: readonly Incident[] }) {
-  const { goTo, open, timeZone, width } = useControl();
+  const { goTo, nowMs, open, timeZone, width } = useControl();
   const styles = useStyles2(look);
-  const isNarrow = width < 600;
+  const isNarrow = width < 900;
+  const areNumbered = incidents.some(({ id }) => numberOf(open.value, id) !== undefined);
   const what: Column<Incident> = {
     header: 'What',
     width: 'minmax(0, 1fr)',
@@ -28,6 +31,28 @@ export function IncidentList({ incidents }: { readonly incidents: readonly Incid
           <FeedbackBadge feedback={feedback} />
         </div>
         <div className={`${styles.small} ${styles.cut}`}>{reason}</div>
+      </>
+    ),
+  };
+  const everything: Column<Incident> = {
+    ...what,
+    cell: ({ kind, entity, endpoint, behavior, reason, feedback, severity: level, start, last, open: isOpen }) => (
+      <>
+        <div className={styles.row}>
+          <span className={`${styles.strong} ${styles.cut}`}>{behaviorInWords(behavior)}</span>
+          <SeverityBadge severity={level} />
+          <FeedbackBadge feedback={feedback} />
+          {width >= 480 && (
+            <span className={`${styles.muted} ${styles.push} ${styles.unbroken}`}>
+              {format.moment(Date.parse(start), timeZone)} · {lasting(start, last, isOpen, nowMs)}
+            </span>
+          )}
+        </div>
+        <div className={`${styles.small} ${styles.cut}`}>{reason}</div>
+        <div className={styles.row}>
+          {kind !== 'endpoint' && <EntityName kind={kind} entity={entity} />}
+          <span className={`${styles.mono} ${styles.secondary} ${styles.cut}`}>{endpoint}</span>
+        </div>
       </>
     ),
   };
@@ -47,10 +72,7 @@ export function IncidentList({ incidents }: { readonly incidents: readonly Incid
     cell: ({ start, last, open: isOpen }) => (
       <>
         <div>{format.moment(Date.parse(start), timeZone)}</div>
-        <div className={styles.muted}>
-          {format.duration((isOpen ? Date.now() : Date.parse(last)) - Date.parse(start))}
-          {isOpen ? '' : ', ended'}
-        </div>
+        <div className={styles.muted}>{lasting(start, last, isOpen, nowMs)}</div>
       </>
     ),
   };
@@ -76,12 +98,20 @@ export function IncidentList({ incidents }: { readonly incidents: readonly Incid
       testId={testIds.panel.incidents}
       rows={incidents}
       keyOf={({ id }) => id}
-      columns={isNarrow ? [number, what, score] : [number, severity, what, when, score, chevron]}
-      rowHeight={ROW}
+      columns={[
+        ...(areNumbered ? [number] : []),
+        ...(isNarrow ? [everything, score] : [severity, what, when, score, chevron]),
+      ]}
+      rowHeight={isNarrow ? NARROW_ROW : ROW}
       isHeaderHidden
       onOpen={({ id }) => goTo({ tab: 'incidents', incident: id })}
     />
   );
+}
+
+function lasting(start: string, last: string, isOpen: boolean, nowMs: number): string {
+  const length = format.duration((isOpen ? nowMs : Date.parse(last)) - Date.parse(start));
+  return isOpen ? length : `${length}, ended`;
 }
 
 export function FeedbackBadge({ feedback }: Pick<Incident, 'feedback'>) {

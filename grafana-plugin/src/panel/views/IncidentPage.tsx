@@ -143,7 +143,9 @@ function Heading({ incident, onChanged }: { readonly incident: FullIncident; rea
         <FeedbackBadge feedback={feedback} />
       </div>
       {!mayOperate && <RoleNote what="Marking" role="Editor" />}
-      {failure !== undefined && <CardProblem problem={failure} onRetry={() => void confirm()} />}
+      {failure !== undefined && (
+        <CardProblem problem={failure} needs={{ what: 'Marking', role: 'Editor' }} onRetry={() => void confirm()} />
+      )}
       {isAsking && (
         <FalseAlarm
           incident={incident}
@@ -159,12 +161,15 @@ function Heading({ incident, onChanged }: { readonly incident: FullIncident; rea
 }
 
 function Facts({ incident }: { readonly incident: FullIncident }) {
-  const { goTo, status, timeZone, width } = useControl();
+  const { goTo, nowMs, timeZone, width } = useControl();
   const styles = useStyles2(look);
   const { kind, entity, endpoint, service, start, last, open, score, anomalies, model_version: model } = incident;
-  const [startMs, endMs] = [Date.parse(start), open ? (status.atMs ?? Date.parse(last)) : Date.parse(last)];
+  const [startMs, endMs] = [Date.parse(start), open ? nowMs : Date.parse(last)];
   return (
-    <div className={styles.facts} style={{ gridTemplateColumns: `repeat(${width >= 600 ? 4 : 2}, minmax(0, 1fr))` }}>
+    <div
+      className={styles.facts}
+      style={{ gridTemplateColumns: `repeat(${width >= 900 ? 5 : width >= 600 ? 4 : 2}, minmax(0, 1fr))` }}
+    >
       <div>
         <div className={styles.muted}>Who</div>
         {kind === 'user' ? (
@@ -184,10 +189,12 @@ function Facts({ incident }: { readonly incident: FullIncident }) {
         <div className={styles.muted}>Where</div>
         <button
           type="button"
-          className={`${styles.link} ${styles.mono}`}
+          className={`${styles.link} ${styles.cut}`}
+          style={{ maxWidth: '100%' }}
+          title={endpoint}
           onClick={() => goTo({ tab: 'endpoints', search: endpoint })}
         >
-          {endpoint}
+          <span className={styles.mono}>{endpoint}</span>
         </button>
         <div className={styles.muted}>{service}</div>
       </div>
@@ -203,9 +210,12 @@ function Facts({ incident }: { readonly incident: FullIncident }) {
       <div>
         <div className={styles.muted}>Score</div>
         <div>{format.score(score)}</div>
-        <div className={styles.muted}>
-          {oddsInWords(score)}, {format.count(anomalies)} anomalies, model {model}
-        </div>
+        <div className={styles.muted}>{oddsInWords(score)}</div>
+      </div>
+      <div>
+        <div className={styles.muted}>Anomalies</div>
+        <div>{format.count(anomalies)}</div>
+        <div className={styles.muted}>flagged by model {model}</div>
       </div>
     </div>
   );

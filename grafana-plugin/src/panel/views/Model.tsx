@@ -4,19 +4,19 @@ import React, { useState } from 'react';
 import type { Job, Model } from '../../control/answers';
 import { testIds } from '../../testIds';
 import { useControl } from '../control';
+import { Fact, Warning } from '../Fact';
 import * as format from '../format';
 import { look } from '../look';
 import { CardProblem, Learning, RoleNote } from '../states';
 import { useLoaded } from '../useLoaded';
 import { AlertBudget } from './AlertBudget';
 import { Comparison } from './Comparison';
-import { Fact, Warning } from './Overview';
+import { MUCH_DRIFT } from './QualityStrip';
 import { TrainDialog } from './TrainDialog';
 import { Training } from './Training';
 import { Versions } from './Versions';
 
 const EVERY_MS = 10_000;
-const MUCH_DRIFT = 0.2;
 
 export function ModelView() {
   const { client, status, mayOperate, width, timeZone } = useControl();
@@ -104,7 +104,12 @@ export function ModelView() {
       {!mayOperate && <RoleNote what="Training and the alert budget" role="Editor" />}
       <div
         className={styles.columns}
-        style={{ gridTemplateColumns: width >= 1100 ? 'minmax(0, 7fr) minmax(0, 4fr)' : undefined }}
+        // As high as what is in it; the body scrolls.
+        style={{
+          gridTemplateColumns: width >= 1100 ? 'minmax(0, 7fr) minmax(0, 4fr)' : undefined,
+          flex: '1 0 auto',
+          minHeight: 'auto',
+        }}
       >
         <div className={styles.column}>
           {models.problem !== undefined && (

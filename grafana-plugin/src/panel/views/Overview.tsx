@@ -1,24 +1,17 @@
 /** How it is going: data quality, the highest scores over time, incidents, and who stands out. */
 import type { DataFrame } from '@grafana/data';
-import { Icon, LoadingBar, useStyles2, useTheme2 } from '@grafana/ui';
+import { LoadingBar, useStyles2 } from '@grafana/ui';
 import React from 'react';
-import type { Status } from '../../control/answers';
-import { behaviorInWords } from '../../control/words';
-import { testIds } from '../../testIds';
-import { IncidentNumber } from '../badges';
-import { numberOf, useControl } from '../control';
-import * as format from '../format';
-import { look, marks } from '../look';
+import { useControl } from '../control';
+import { look } from '../look';
 import { incidentPoints, scorePoints, thresholdOf } from '../scores';
 import { ScoreTimeline } from '../ScoreTimeline';
-import { Sparkline } from '../Sparkline';
 import { CardProblem } from '../states';
 import { useLoaded } from '../useLoaded';
 import { IncidentList } from './IncidentList';
+import { QualityStrip } from './QualityStrip';
+import { TopEndpoints, TopUsers } from './TopLists';
 
-/** Drift (PSI) from which a shift is spoken of. */
-const MUCH_DRIFT = 0.2;
-const TOP = 5;
 const EVERY_MS = 30_000;
 
 export function Overview({ series }: { readonly series: readonly DataFrame[] }) {
@@ -40,7 +33,8 @@ export function Overview({ series }: { readonly series: readonly DataFrame[] }) 
   const points = isOfPrometheus ? measured : incidentPoints(listed, fromMs, toMs);
   const isLow = height < 360;
   const isWide = width >= 1100;
-  const problem = ofRange.problem ?? open.problem;
+  // What concerns everything is said above.
+  const problem = status.problem === undefined ? (ofRange.problem ?? open.problem) : undefined;
   return (
     <>
       {(ofRange.isLoading || open.isLoading) && (
@@ -59,6 +53,7 @@ export function Overview({ series }: { readonly series: readonly DataFrame[] }) 
           <ScoreTimeline
             points={points}
             threshold={thresholdOf(series)}
+            isAllFlagged={!isOfPrometheus}
             incidents={listed}
             fromMs={fromMs}
             toMs={toMs}
@@ -109,213 +104,5 @@ export function Overview({ series }: { readonly series: readonly DataFrame[] }) 
         </div>
       </div>
     </>
-  );
-}
-
-export function QualityStrip({ status }: { readonly status: Status }) {
-  const { width, timeZone } = useControl();
-  const styles = useStyles2(look);
-  const { throughput, coverage, drift, model, limits } = status;
-  const hits = limits.filter((limit) => limit.hits > 0);
-  const user = coverage.user ?? 1;
-  const columns = width >= 900 ? 5 : width >= 600 ? 3 : 2;
-  const [pace, unit] =
-    throughput.spans_per_second < 1 ? [60 * throughput.spans_per_second, '/min'] : [throughput.spans_per_second, '/s'];
-  return (
-    <section
-      className={styles.strip}
-      style={{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}
-      data-testid={testIds.panel.strip}
-      aria-label="Data quality"
-    >
-      <Fact label="Spans" value={`${format.measure(pace, '1')}${unit}`}>
-        {hits.length === 0 ? (
-          `${format.count(throughput.spans)} since the start`
-        ) : (
-          <Warning title={hits.map(({ option, hits: times }) => `${option}: ${times} times`).join(', ')}>
-            a limit was hit
-          </Warning>
-        )}
-      </Fact>
-      <Fact label="With a user" value={format.percent(coverage.user)}>
-        {user < 0.8 ? <Warning>low, {format.percent(1 - user)} by address</Warning> : 'rest by address'}
-      </Fact>
-      <Fact label="With a route" value={format.percent(coverage.route)}>
-        rest from the path
-      </Fact>
-      <Fact label="Drift" value={drift === null ? '–' : format.score(drift)}>
-        {drift === null ? (
-          'not known yet'
-        ) : drift < MUCH_DRIFT ? (
-          `steady, limit ${format.score(MUCH_DRIFT)}`
-        ) : (
-          <Warning>traffic has changed, train</Warning>
-        )}
-      </Fact>
-      <Fact label="Model" value={model?.version ?? 'learning'}>
-        {model?.trained && `active, trained ${format.moment(Date.parse(model.trained), timeZone)}`}
-      </Fact>
-    </section>
-  );
-}
-
-export function Fact({
-  label,
-  value,
-  children,
-}: React.PropsWithChildren<{ readonly label: string; readonly value: React.ReactNode }>) {
-  const styles = useStyles2(look);
-  return (
-    <div>
-      <div className={styles.muted}>{label}</div>
-      <div className={`${styles.row} ${styles.cut}`} style={{ alignItems: 'baseline' }}>
-        <span className={styles.value}>{value}</span>
-        <span className={`${styles.muted} ${styles.cut}`}>{children}</span>
-      </div>
-    </div>
-  );
-}
-
-export function Warning({ children, title }: React.PropsWithChildren<{ readonly title?: string }>) {
-  const styles = useStyles2(look);
-  return (
-    <span className={styles.warning} title={title}>
-      <Icon name="exclamation-triangle" size="sm" /> {children}
-    </span>
-  );
-}
-
-function TopUsers() {
-  const { client, goTo, open } = useControl();
-  const styles = useStyles2(look);
-  const users = useLoaded('users top', (signal) => client.users({ sort: 'score', limit: TOP }, signal), {
-    everyMs: EVERY_MS,
-  });
-  return (
-    <TopList
-      title="Top users"
-      about="now; active hours"
-      testId={testIds.panel.topUsers}
-      loaded={users}
-      onAll={() => goTo({ tab: 'users' })}
-    >
-      {users.value?.items.map(({ user, score, behavior, series }) => (
-        <TopRow
-          key={user}
-          name={<span className={styles.mono}>{format.shortName(user)}</span>}
-          title={`${user}${behavior === null ? '' : `, ${behaviorInWords(behavior)}`}`}
-          number={numberOf(open.value, open.value?.find(({ entity }) => entity === user)?.id ?? '')}
-          series={series}
-          score={score}
-          onOpen={() => goTo({ tab: 'users', user })}
-        />
-      ))}
-    </TopList>
-  );
-}
-
-function TopEndpoints() {
-  const { client, goTo, open } = useControl();
-  const styles = useStyles2(look);
-  const endpoints = useLoaded('endpoints top', (signal) => client.endpoints({ sort: 'score', limit: TOP }, signal), {
-    everyMs: EVERY_MS,
-  });
-  return (
-    <TopList
-      title="Top endpoints"
-      about="now"
-      testId={testIds.panel.topEndpoints}
-      loaded={endpoints}
-      onAll={() => goTo({ tab: 'endpoints' })}
-    >
-      {endpoints.value?.items.map(({ service, endpoint, score, series }) => (
-        <TopRow
-          key={`${service} ${endpoint}`}
-          name={<span className={styles.mono}>{endpoint}</span>}
-          title={`${service} ${endpoint}`}
-          number={numberOf(
-            open.value,
-            open.value?.find((incident) => incident.service === service && incident.endpoint === endpoint)?.id ?? '',
-          )}
-          series={series}
-          seriesTop={1}
-          score={score}
-          onOpen={() => goTo({ tab: 'endpoints', search: endpoint })}
-        />
-      ))}
-    </TopList>
-  );
-}
-
-interface TopListProps {
-  readonly title: string;
-  readonly about: string;
-  readonly testId: string;
-  readonly loaded: {
-    readonly problem: Parameters<typeof CardProblem>[0]['problem'] | undefined;
-    readonly reload: () => void;
-  };
-  readonly onAll: () => void;
-}
-
-function TopList({ title, about, testId, loaded, onAll, children }: React.PropsWithChildren<TopListProps>) {
-  const styles = useStyles2(look);
-  return (
-    <section className={styles.card} data-testid={testId} aria-label={title} style={{ minHeight: 'auto' }}>
-      <div className={styles.head}>
-        <h3>{title}</h3>
-        <span className={styles.muted}>{about}</span>
-        <button type="button" className={`${styles.link} ${styles.small} ${styles.push}`} onClick={onAll}>
-          All
-        </button>
-      </div>
-      {loaded.problem === undefined ? (
-        <div style={{ paddingBottom: 6 }}>{children}</div>
-      ) : (
-        <CardProblem problem={loaded.problem} onRetry={loaded.reload} />
-      )}
-    </section>
-  );
-}
-
-interface TopRowProps {
-  readonly name: React.ReactNode;
-  readonly title: string;
-  readonly number: number | undefined;
-  readonly series: readonly number[];
-  readonly seriesTop?: number;
-  readonly score: number;
-  readonly onOpen: () => void;
-}
-
-function TopRow({ name, title, number, series, seriesTop, score, onOpen }: TopRowProps) {
-  const { width } = useControl();
-  const styles = useStyles2(look);
-  const theme = useTheme2();
-  return (
-    <div className={styles.row} style={{ height: 27, padding: '0 12px' }}>
-      <button
-        type="button"
-        className={`${styles.link} ${styles.cut} ${styles.grow}`}
-        style={{ color: 'inherit', height: 27 }}
-        title={title}
-        onClick={onOpen}
-      >
-        {name}
-      </button>
-      <IncidentNumber number={number} />
-      {width >= 480 && (
-        <Sparkline
-          values={series}
-          width={96}
-          color={marks(theme).flagged}
-          top={seriesTop}
-          threshold={seriesTop === undefined ? undefined : 0.67}
-        />
-      )}
-      <span className={styles.right} style={{ width: 36 }}>
-        {format.score(score)}
-      </span>
-    </div>
   );
 }

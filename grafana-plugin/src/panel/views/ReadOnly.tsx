@@ -27,20 +27,29 @@ interface Props {
 export function ReadOnly({ series, timeRange, timeZone, width, onZoom, error, isByChoice = true }: Props) {
   const styles = useStyles2(look);
   const points = scorePoints(series);
-  const incidents = namedValues(series, 'incidents').filter(({ last }) => last > 0);
-  const open = incidents.reduce((total, { last }) => total + last, 0);
+  const incidents = new Map<string, number>();
+  for (const { name, labels, last } of namedValues(series, 'incidents')) {
+    const behavior = labels['behavior'] ?? name;
+    incidents.set(behavior, (incidents.get(behavior) ?? 0) + last);
+  }
+  const counted = [...incidents].filter(([, count]) => count > 0).sort(([, one], [, other]) => other - one);
+  const open = counted.reduce((total, [, count]) => total + count, 0);
   const isNarrow = width < 600;
   return (
-    <div className={styles.column} data-testid={testIds.panel.readOnly}>
+    <div className={`${styles.column} ${styles.whole}`} data-testid={testIds.panel.readOnly}>
       {isByChoice && (
-        <Alert severity="info" title="Read-only from Prometheus" topSpacing={0} bottomSpacing={0}>
-          Choose an API anomaly data source in the panel’s options to see incidents, give feedback and train.
-        </Alert>
+        <div>
+          <Alert severity="info" title="Read-only from Prometheus" topSpacing={0} bottomSpacing={0}>
+            Choose an API anomaly data source in the panel’s options to see incidents, give feedback and train.
+          </Alert>
+        </div>
       )}
       {error !== undefined && (
-        <Alert severity="error" title="The query failed" topSpacing={0} bottomSpacing={0}>
-          {error}
-        </Alert>
+        <div>
+          <Alert severity="error" title="The query failed" topSpacing={0} bottomSpacing={0}>
+            {error}
+          </Alert>
+        </div>
       )}
       {points.length === 0 && error === undefined && isByChoice && (
         <EmptyState variant="not-found" hideImage message="No scores in this range">
@@ -66,12 +75,12 @@ export function ReadOnly({ series, timeRange, timeZone, width, onZoom, error, is
           />
         </section>
       )}
-      {incidents.length > 0 && (
+      {counted.length > 0 && (
         <div>
           <div className={styles.muted}>Open incidents by behaviour, {format.count(open)} open</div>
           <div className={styles.wrap}>
-            {incidents.map(({ name, labels, last }) => (
-              <Badge key={name} color="darkgrey" text={`${behaviorInWords(labels['behavior'] ?? name)} ${last}`} />
+            {counted.map(([behavior, count]) => (
+              <Badge key={behavior} color="darkgrey" text={`${behaviorInWords(behavior)} ${count}`} />
             ))}
           </div>
         </div>

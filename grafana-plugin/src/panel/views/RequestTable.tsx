@@ -3,6 +3,7 @@ import { getDataSourceSrv } from '@grafana/runtime';
 import { Icon, TextLink, useStyles2 } from '@grafana/ui';
 import React from 'react';
 import type { IncidentRequest } from '../../control/answers';
+import { statusInWords } from '../../control/words';
 import { testIds } from '../../testIds';
 import { useControl } from '../control';
 import * as format from '../format';
@@ -38,7 +39,21 @@ export function RequestTable({ requests, anomalies, isNarrow }: Props) {
         </span>
       ),
     },
-    { header: 'Status', width: '48px', cell: ({ status_code: status }) => status ?? '–' },
+    {
+      header: 'Status',
+      width: isNarrow ? '48px' : '120px',
+      cell: ({ status_code: status }) => (
+        <>
+          {status ?? '–'}
+          {!isNarrow && status !== null && (
+            <>
+              {' '}
+              <span className={status >= 400 ? styles.warning : styles.muted}>{statusInWords(status)}</span>
+            </>
+          )}
+        </>
+      ),
+    },
     ...(isNarrow
       ? []
       : [

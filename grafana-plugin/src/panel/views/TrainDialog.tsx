@@ -87,7 +87,9 @@ export function TrainDialog({ onClose, onStarted }: Props) {
             ? 'Spans pass through unscored meanwhile. The new model is checked before it scores.'
             : `${model} keeps scoring meanwhile. What happened in incidents marked real is left out. The new model is checked against its gates; whether one that passes them is promoted by itself is model.promote in the processor's configuration.`}
         </p>
-        {failure !== undefined && <CardProblem problem={failure} onRetry={() => void start()} />}
+        {failure !== undefined && (
+          <CardProblem problem={failure} needs={{ what: 'Training', role: 'Editor' }} onRetry={() => void start()} />
+        )}
       </div>
       <Modal.ButtonRow>
         <Button variant="secondary" fill="outline" onClick={onClose}>

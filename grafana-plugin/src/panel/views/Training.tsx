@@ -96,7 +96,9 @@ export function Training({ job, onClose }: { readonly job: Job; readonly onClose
           </ul>
         )}
         {loaded.problem !== undefined && <CardProblem problem={loaded.problem} onRetry={loaded.reload} />}
-        {failure !== undefined && <CardProblem problem={failure} onRetry={() => void cancel()} />}
+        {failure !== undefined && (
+          <CardProblem problem={failure} needs={{ what: 'Cancelling', role: 'Editor' }} onRetry={() => void cancel()} />
+        )}
       </div>
       <Modal.ButtonRow>
         {isRunning && mayOperate && (

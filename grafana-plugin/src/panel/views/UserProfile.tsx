@@ -77,12 +77,18 @@ export function UserProfile({ pseudonym, place, of, onClose }: Props) {
         <IconButton name="times" tooltip="Close, Esc" onClick={onClose} />
       </div>
       {loaded.problem !== undefined && <CardProblem problem={loaded.problem} onRetry={loaded.reload} />}
-      {failure !== undefined && <CardProblem problem={failure} onRetry={() => setFailure(undefined)} />}
+      {failure !== undefined && (
+        <CardProblem
+          problem={failure}
+          needs={{ what: 'Erasing', role: 'Admin' }}
+          onRetry={() => setFailure(undefined)}
+        />
+      )}
       {profile === undefined && loaded.isLoading && <LoadingPlaceholder text="Reading the profile …" />}
       {profile !== undefined && (
         <div className={styles.column} style={{ padding: '0 12px 12px', gap: 12 }}>
           <span className={styles.muted}>
-            {profile.identity ?? 'unknown identity'}, known from {format.count(profile.windows)} times five minutes,
+            {profile.identity ?? 'unknown identity'}, known from {format.duration(300_000 * profile.windows)} of calls,
             last call {format.moment(Date.parse(profile.last), timeZone)}
             {profile.mature ? '' : ', a newcomer'}
           </span>
@@ -245,8 +251,8 @@ function Features({ profile: { features } }: { readonly profile: Profile }) {
         {shown.map(({ name, unit, observed, usual }) => (
           <tr key={name}>
             <td style={{ paddingLeft: 0 }}>{featureInWords(name)}</td>
-            <td className={`${styles.right} ${styles.secondary}`}>{format.measure(usual, unit)}</td>
-            <td className={styles.right}>{format.measure(observed, unit)}</td>
+            <td className={`${styles.right} ${styles.unbroken} ${styles.secondary}`}>{format.measure(usual, unit)}</td>
+            <td className={`${styles.right} ${styles.unbroken}`}>{format.measure(observed, unit)}</td>
           </tr>
         ))}
       </tbody>

@@ -43,7 +43,7 @@ export function Users({ user: shown }: { readonly user: string | undefined }) {
       isRight: true,
       cell: (_, index) => <span className={styles.secondary}>{index + 1}</span>,
     },
-    { header: 'User', width: 'minmax(110px, 1fr)', cell: ({ user }) => <UserName user={user} /> },
+    { header: 'User', width: 'minmax(96px, 130px)', cell: ({ user }) => <UserName user={user} /> },
     { header: 'Score', width: '110px', isRight: true, cell: ({ score }) => <ScoreBar score={score} /> },
     ...(width >= 480 && !(isWide && shown !== undefined && width < 1100)
       ? [

@@ -53,7 +53,13 @@ export function Versions({ models, selected, onSelect, onChanged }: Props) {
         <h3>Versions</h3>
         <span className={styles.muted}>{models.length} kept</span>
       </div>
-      {failure !== undefined && <CardProblem problem={failure} onRetry={() => setFailure(undefined)} />}
+      {failure !== undefined && (
+        <CardProblem
+          problem={failure}
+          needs={{ what: 'Promoting and rolling back', role: 'Admin' }}
+          onRetry={() => setFailure(undefined)}
+        />
+      )}
       <div style={{ overflow: 'auto', maxHeight: 300 }} tabIndex={0} role="group" aria-label="List of versions">
         <table className={styles.table}>
           <thead>
