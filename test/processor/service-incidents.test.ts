@@ -39,11 +39,14 @@ test('killed and started again it has the same incidents open, and counts none o
   const before = await openIncidents();
   const killed = service;
   service = await startService(left);
-  expect(await openIncidents()).toEqual(before);
-  expect(await service.metric('api_anomaly_incidents_open')).toBe(before.length);
-  expect(await service.metric('api_anomaly_incidents_total')).toBeNaN();
-  await service.stop();
-  service = killed;
+  try {
+    expect(await openIncidents()).toEqual(before);
+    expect(await service.metric('api_anomaly_incidents_open')).toBe(before.length);
+    expect(await service.metric('api_anomaly_incidents_total')).toBeNaN();
+  } finally {
+    await service.stop();
+    service = killed;
+  }
 }, 60_000);
 
 test('after a stop it goes on under its id, and is told as opened once', async () => {
