@@ -19,11 +19,11 @@ test.each([
   expect((((new Date(seconds * 1000).getUTCDay() + 6) % 7) * 24 + hour) % 168).toBe(weekHour);
 });
 
-/** Weights of a Gaussian with a standard deviation of two hours, cut at four, that add up to 1. */
-const weight = (distance: number): number => {
-  const kernel = (hours: number): number => Math.exp(-(hours ** 2) / 8);
-  return kernel(distance) / [-4, -3, -2, -1, 0, 1, 2, 3, 4].reduce((sum, hours) => sum + kernel(hours), 0);
-};
+/** A Gaussian with a standard deviation of two hours. */
+const kernel = (hours: number): number => Math.exp(-(hours ** 2) / 8);
+const KERNEL_SUM = [-4, -3, -2, -1, 0, 1, 2, 3, 4].reduce((sum, hours) => sum + kernel(hours), 0);
+/** Its weights, cut at four hours, that add up to 1. */
+const weight = (distance: number): number => kernel(distance) / KERNEL_SUM;
 
 /** Counts by hour of the week: `windows` on each of the days (0 is Monday) in each of the hours. */
 function countsOf(days: readonly number[], hours: readonly number[], windows: number): Uint8Array {
