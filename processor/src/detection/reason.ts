@@ -16,8 +16,11 @@ export function reason(feature: ReasonFeature, observed: number, expected: numbe
   return `${quantity(feature, observed)}, usually ${number(natural(feature, expected), feature.unit)}`;
 }
 
+/** What was counted is told as a whole number: sketches estimate "5.2 endpoints". */
 function quantity(feature: ReasonFeature, stored: number): string {
-  return `${number(natural(feature, stored), feature.unit)} ${feature.noun}`;
+  const value = natural(feature, stored);
+  const isCount = feature.scale === 'log1p' && feature.unit === '1' && value >= 1;
+  return `${number(isCount ? Math.round(value) : value, feature.unit)} ${feature.noun}`;
 }
 
 /** The quantity behind a stored value. */

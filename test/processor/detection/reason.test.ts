@@ -25,8 +25,19 @@ test.each([
   [9.96, '10'],
   [12.4, '12'],
   [1234, '1234'],
-])('a quantity of %d reads %s: a decimal below 10, two below 1', (value, text) => {
-  expect(reason(objects, log1p(value), 0)).toBe(`${text} distinct object ids in 1 min, usually 0`);
+])('a usual quantity of %d reads %s: a decimal below 10, two below 1', (value, text) => {
+  expect(reason(objects, 0, log1p(value))).toBe(`0 distinct object ids in 1 min, usually ${text}`);
+});
+
+test.each([
+  [objects, 5.2, '5 distinct object ids in 1 min'],
+  [objects, 1.26, '1 distinct object ids in 1 min'],
+  [objects, 0.4, '0.4 distinct object ids in 1 min'],
+  [{ ...objects, scale: 'plain', noun: 'standard deviations' } as const, 5.2, '5.2 standard deviations'],
+  [{ ...objects, unit: 'ms', noun: 'milliseconds' } as const, 5.2, '5.2 milliseconds'],
+])('what was counted is whole, what was measured is not: %# %d', (feature, value, text) => {
+  const stored = feature.scale === 'log1p' ? log1p(value) : value;
+  expect(reason(feature, stored, 0)).toBe(`${text}, usually 0`);
 });
 
 test.each([
