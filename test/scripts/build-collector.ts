@@ -27,9 +27,16 @@ const COMPONENTS = {
     `${CORE}/exporter/otlphttpexporter`,
     `${CORE}/exporter/debugexporter`,
     `${CONTRIB}/exporter/fileexporter`,
+    `${CONTRIB}/exporter/loadbalancingexporter`,
   ],
   extensions: [`${CONTRIB}/extension/storage/filestorage`, `${CONTRIB}/extension/healthcheckextension`],
 };
+
+/**
+ * Of the load balancing exporter's resolver of AWS Cloud Map, which nothing here uses: not every module proxy serves the
+ * version it asks for.
+ */
+const SERVED_SERVICE_DISCOVERY = 'github.com/aws/aws-sdk-go-v2/service/servicediscovery v1.43.0';
 
 /** Only the benchmark compares with it, and not every module proxy serves it: the collector is built without it then. */
 const OPTIONAL_PROCESSOR = `${CONTRIB}/processor/isolationforestprocessor`;
@@ -75,7 +82,8 @@ function buildCollector(): string {
   const output = path.join(work, 'collector');
   const manifest = path.join(work, 'manifest.json');
   const distribution = { name: 'otelcol', version: COLLECTOR_VERSION, output_path: output, module: 'otelcol' };
-  writeFileSync(manifest, JSON.stringify({ dist: distribution, ...modules({ ...COMPONENTS, processors }) }));
+  const replaces = [`${SERVED_SERVICE_DISCOVERY.split(' ')[0]} => ${SERVED_SERVICE_DISCOVERY}`];
+  writeFileSync(manifest, JSON.stringify({ dist: distribution, ...modules({ ...COMPONENTS, processors }), replaces }));
   run(path.join(work, 'builder'), ['--config', manifest]);
   return path.join(output, 'otelcol');
 }

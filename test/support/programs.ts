@@ -10,7 +10,7 @@ import path from 'node:path';
 export const COLLECTOR_VERSION = '0.161.0';
 
 /** Goes up when the collector gets other components, so that it is built anew. */
-const COLLECTOR_BUILD = 2;
+const COLLECTOR_BUILD = 3;
 
 /** How each program is installed, as a command for a person. */
 const INSTALL = {

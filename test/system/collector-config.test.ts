@@ -25,6 +25,7 @@ describeWithPrograms('the shipped collector configurations', ['otelcol'], () => 
     { files: 'tap.yaml' },
     { files: 'round-trip.yaml tail-sampling.yaml' },
     { files: 'round-trip.yaml span-metrics.yaml' },
+    { files: 'round-trip.yaml load-balancing.yaml' },
   ])('pass `otelcol validate` with no variable set: $files', ({ files }) => {
     const configs = files.split(' ').flatMap((file) => ['--config', shippedConfig(file)]);
     const { status, stderr } = spawnSync(programPath('otelcol'), ['validate', ...configs], { encoding: 'utf8' });
@@ -90,6 +91,39 @@ describeWithPrograms('the shipped collector configurations', ['otelcol'], () => 
     const arrived = await backend.spansOnce(SPANS_PER_CALL);
     const { traceId } = spans[5]!.spanContext();
     expect(arrived.map((span) => span.traceId)).toEqual([traceId, traceId]);
+  });
+
+  test('load-balancing.yaml brings every span back, all of a trace to the same collector', async () => {
+    const folder = temporaryFolder();
+    const [grpc, http, scored, ...backendPorts] = (await freePorts(5)) as [number, number, number, number, number];
+    const backends = backendPorts.map((port) => new Backend(temporaryFolder(), port));
+    const collector = new Collector(
+      [
+        shippedConfig('round-trip.yaml'),
+        shippedConfig('load-balancing.yaml'),
+        path.join(import.meta.dirname, 'static-resolver.yaml'),
+      ],
+      {
+        COLLECTOR_GRPC: `127.0.0.1:${grpc}`,
+        COLLECTOR_HTTP: `127.0.0.1:${http}`,
+        COLLECTOR_SCORED: `127.0.0.1:${scored}`,
+        COLLECTOR_QUEUE: path.join(folder, 'queue'),
+        FIRST_COLLECTOR: backends[0]!.endpoint,
+        SECOND_COLLECTOR: backends[1]!.endpoint,
+      },
+    );
+    await Promise.all([...backends.map((backend) => backend.start()), collector.start()]);
+
+    const spans = recordCalls(40);
+    expect(await exportSpans(sdkExporter('grpc', `127.0.0.1:${scored}`), spans)).toBe(true);
+    const arrivals = (): OtlpSpan[][] => backends.map((backend) => backend.spans());
+    await collector.program?.ready(() => arrivals().flat().length >= spans.length);
+    const arrived = arrivals();
+    expect(arrived.flat().toSorted(byId)).toEqual(spans.map(expectedSpan).toSorted(byId));
+    const [first, second] = arrived.map((of) => new Set(of.map(({ traceId }) => traceId)));
+    expect(first!.size).toBeGreaterThan(0);
+    expect(second!.size).toBeGreaterThan(0);
+    expect([...first!].filter((traceId) => second!.has(traceId))).toEqual([]);
   });
 
   test('span-metrics.yaml counts the scored spans by verdict and behavior, and by nothing that is without number', async () => {
