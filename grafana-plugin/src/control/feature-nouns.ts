@@ -9,6 +9,7 @@ export const FEATURE_NOUNS: Readonly<Record<string, string>> = {
   not_found: 'calls answered 404 in 5 min',
   denied_endpoints: 'endpoints that refused access in 5 min',
   failed_logins: 'failed logins in 5 min',
+  login_attempts: 'login attempts in 5 min',
   failed_writes: 'refused writes in 5 min',
   error_excess: 'nats of refused calls beyond what these endpoints usually refuse',
   refused_hour: 'refused calls in an hour',
