@@ -1,8 +1,8 @@
 /** `simulate`: labelled API traffic as OTLP JSON lines, the way the collector's file exporter writes them. */
-import { open } from 'node:fs/promises';
 import { Command } from 'commander';
 import { closest } from 'fastest-levenshtein';
 import { encodeJsonLine } from '../otlp/request-writer.ts';
+import { OutputFile } from '../replay/output-file.ts';
 import { BEHAVIORS, INTENSITIES, type Intensity } from '../simulation/attacks.ts';
 import { CONFOUNDER_NAMES, type ConfounderName } from '../simulation/confounders.ts';
 import type { Episode } from '../simulation/episode.ts';
@@ -41,7 +41,7 @@ interface Summary {
 export function simulateCommand(): Command {
   return new Command('simulate')
     .description('write simulated API traffic with labelled attacks as OTLP JSON lines')
-    .requiredOption('--out <file>', 'file to write')
+    .requiredOption('--out <file>', 'file to write, compressed where its name ends in .gz')
     .option('--seed <n>', 'same seed and options, same bytes', '1')
     .option('--days <d>', 'length in days, fractions allowed', '1')
     .option('--users <n>', 'people with an account', '300')
@@ -64,7 +64,7 @@ async function simulate(options: Options): Promise<void> {
 }
 
 async function write(world: World, path: string): Promise<Summary> {
-  const file = await open(path, 'w').catch((error: NodeJS.ErrnoException) => {
+  const file = await OutputFile.create(path).catch((error: NodeJS.ErrnoException) => {
     throw new UsageError(
       `--out is ${path}, which cannot be written (${error.code}); name a file in an existing folder.`,
     );
@@ -76,7 +76,7 @@ async function write(world: World, path: string): Promise<Summary> {
   try {
     for (const batch of batchesOf(world, SPANS_PER_LINE)) {
       const line = encodeJsonLine(toResourceSpans(batch, { labelAttribute: LABEL_ATTRIBUTE }));
-      await file.appendFile(line);
+      await file.write(line);
       bytes += Buffer.byteLength(line);
       spans += batch.length;
       for (const { label } of batch) if (label !== '') labelled.set(label, labelled.get(label)! + 1);

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { simulateCommand } from '../../../processor/src/cli/simulate.ts';
 
 interface JsonSpan {
@@ -73,6 +74,13 @@ describe('simulate', () => {
     }
     expect(process.exitCode).toBeUndefined();
     expect(err).toMatch(/Simulating: \d0 %/);
+  });
+
+  it('compresses what goes to a name that ends in .gz', async () => {
+    await run(...small, '--attacks', 'none');
+    const plain = readFileSync(file);
+    await run(...small, '--attacks', 'none', '--out', `${file}.gz`);
+    expect(gunzipSync(readFileSync(`${file}.gz`)).equals(plain)).toBe(true);
   });
 
   it('writes the same bytes for the same seed and others for another', async () => {

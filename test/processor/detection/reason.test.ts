@@ -36,8 +36,8 @@ test.each([
   [{ ...objects, scale: 'plain', noun: 'standard deviations' } as const, 5.2, '5.2 standard deviations'],
   [{ ...objects, unit: 'ms', noun: 'milliseconds' } as const, 5.2, '5.2 milliseconds'],
 ])('what was counted is whole, what was measured is not: %# %d', (feature, value, text) => {
-  const stored = feature.scale === 'log1p' ? log1p(value) : value;
-  expect(reason(feature, stored, 0)).toBe(`${text}, usually 0`);
+  const observed = feature.scale === 'log1p' ? log1p(value) : value;
+  expect(reason(feature, observed, 0)).toBe(`${text}, usually 0`);
 });
 
 test.each([
