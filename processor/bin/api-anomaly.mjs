@@ -16,8 +16,8 @@ const environment = {
   NODE_COMPILE_CACHE: pathOf('../../node_modules/.cache/api-anomaly'),
   // glibc gives back what the buffers of large requests, trainings and snapshots have left behind (mallopt(3)).
   MALLOC_ARENA_MAX: '2',
-  MALLOC_MMAP_THRESHOLD_: '1048576',
-  MALLOC_TRIM_THRESHOLD_: '4194304',
+  MALLOC_MMAP_THRESHOLD_: '262144',
+  MALLOC_TRIM_THRESHOLD_: '1048576',
   ...process.env,
 };
 

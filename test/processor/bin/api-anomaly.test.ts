@@ -32,7 +32,7 @@ onLinux('is one process, few memory arenas and kept code, and leaves what the en
   expect(about('environ')).toEqual(
     expect.arrayContaining([
       'MALLOC_ARENA_MAX=3',
-      'MALLOC_MMAP_THRESHOLD_=1048576',
+      'MALLOC_MMAP_THRESHOLD_=262144',
       expect.stringMatching(/^NODE_COMPILE_CACHE=.*node_modules\/\.cache\/api-anomaly$/),
     ]),
   );
