@@ -24,7 +24,7 @@ export const BEHAVIORS = {
     minimum: [{ failed_logins: 5 }, { failed_users: 4 }, { login_attempts: 10 }],
   },
   enumeration: {
-    meaning: 'Object ids tried one after the other',
+    meaning: 'Object ids, or paths that may be there, tried one after the other',
     owasp: 'API1:2023',
     signals: {
       user: { objects: 0.9, new_objects: 0.9, object_runs: 1, not_found: 1, denied: 0.95, refused_hour: 0.4 },

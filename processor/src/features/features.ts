@@ -48,7 +48,7 @@ export const USER_FEATURES = {
   repeats: count(
     'rate',
     'calls of one endpoint in 5 min',
-    'most calls of one endpoint; beyond 4 endpoints an upper bound (Space-Saving)',
+    'most calls of one endpoint, of one path where it has no name; beyond 4 an upper bound (Space-Saving)',
     [],
   ),
   client_errors: count('access', 'refused calls in 5 min', 'status 4xx', STATUS, never),
@@ -113,8 +113,18 @@ export const USER_FEATURES = {
     unit: 'By',
     cap: 8,
   }),
-  endpoints: count('breadth', 'distinct endpoints in 5 min', 'distinct endpoints', []),
-  objects: count('breadth', 'distinct object ids in 5 min', 'distinct ids in paths', PATH),
+  endpoints: count(
+    'breadth',
+    'distinct endpoints in 5 min',
+    'distinct endpoints; where they have no names, distinct paths',
+    [],
+  ),
+  objects: count(
+    'breadth',
+    'distinct object ids in 5 min',
+    'distinct ids in paths; where endpoints have no names, distinct paths not answered 401 or 403',
+    PATH,
+  ),
   new_objects: count('breadth', 'object ids never used before in 5 min', "distinct ids not in the user's memory", PATH),
   object_runs: count(
     'breadth',
@@ -206,7 +216,7 @@ export const ADDRESS_FEATURES = {
   repeats: count(
     'rate',
     'calls of one endpoint in 5 min',
-    'most calls of one endpoint; beyond 4 endpoints an upper bound (Space-Saving)',
+    'most calls of one endpoint, of one path where it has no name; beyond 4 an upper bound (Space-Saving)',
     [],
   ),
   client_errors: count('access', 'refused calls in 5 min', 'status 4xx', STATUS, never),
@@ -234,8 +244,18 @@ export const ADDRESS_FEATURES = {
     "distinct users not in the address's memory; after the first window",
     ['user.id'],
   ),
-  objects: count('breadth', 'distinct object ids in 5 min', 'distinct ids in paths', PATH),
-  endpoints: count('breadth', 'distinct endpoints in 5 min', 'distinct endpoints', []),
+  objects: count(
+    'breadth',
+    'distinct object ids in 5 min',
+    'distinct ids in paths; where endpoints have no names, distinct paths not answered 401 or 403',
+    PATH,
+  ),
+  endpoints: count(
+    'breadth',
+    'distinct endpoints in 5 min',
+    'distinct endpoints; where they have no names, distinct paths',
+    [],
+  ),
   response_bytes: count('data', 'bytes received in 5 min', 'sum of response sizes', SIZE, { unit: 'By' }),
   regularity: count(
     'timing',
