@@ -10,6 +10,8 @@ test.each([
   'POST /sessions',
   'POST /verify_otp',
   'query login',
+  'POST /xmlrpc.php',
+  'POST /wp-login.php',
 ])('%s is a login', (name) => {
   expect(isLoginName(name)).toBe(true);
 });

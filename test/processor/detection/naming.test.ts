@@ -140,6 +140,25 @@ describe('the name', () => {
     expect(find('user', { ...refused, objects: 2 }, evidence).behavior).toBe('privilege_probing');
   });
 
+  it('of an address that asks for much that is not there is probing, which takes more than some dead links', () => {
+    const evidence = { not_found: 12, client_errors: 14 };
+    expect(find('address', { not_found: 15, client_errors: 15 }, evidence).behavior).toBe('privilege_probing');
+    expect(find('address', { not_found: 14, client_errors: 14 }, evidence).behavior).toBe('other');
+  });
+
+  it('of many doors that refuse an address is probing, and of many objects enumeration', () => {
+    const refused = { denied: 20, client_errors: 25, objects: 14 };
+    const probing = { error_excess: 24, denied: 20 };
+    expect(find('address', refused, probing).behavior).toBe('privilege_probing');
+    expect(find('address', refused, { ...probing, objects: 18 }).behavior).toBe('enumeration');
+  });
+
+  it('of logins that a site never refuses goes by how often they were tried', () => {
+    const evidence = { login_attempts: 12, calls: 4 };
+    expect(find('user', { login_attempts: 10 }, evidence).behavior).toBe('credential_stuffing');
+    expect(find('user', { login_attempts: 9 }, evidence).behavior).toBe('other');
+  });
+
   it('is never that of a behavior that is switched off', () => {
     const naming = namingOf('user', ['credential_stuffing']);
     const evidence = evidenceOf('user', { failed_logins: 20, objects: 15 });
