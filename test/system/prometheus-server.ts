@@ -14,6 +14,8 @@ interface RuleHealth {
   readonly health: 'unknown' | 'ok' | 'err';
   readonly state: 'inactive' | 'pending' | 'firing';
   readonly lastError?: string;
+  /** RFC 3339; of the year 1 before the first evaluation. */
+  readonly lastEvaluation: string;
 }
 
 /** A real Prometheus with the shipped configuration and rules, but that it scrapes one processor, and each second. */
