@@ -2,7 +2,7 @@
 import type { ApiCall } from '../call/api-call.ts';
 import { boundedBytes, CALLS, poissonExcess } from './activity.ts';
 import { EntitySlab } from './entity-slab.ts';
-import { Everywhere } from './everywhere.ts';
+import { Everywhere, WINDOW_COUNTS } from './everywhere.ts';
 import { countFrequent, distinctFromBits, setBit } from './sketches.ts';
 import { windowOf } from './window-clock.ts';
 import type { WindowCloser } from './window-closer.ts';
@@ -98,6 +98,8 @@ export class EndpointState extends EntitySlab {
   readonly #serviceCallsBefore: Float32Array;
   /** What all endpoints have in common at present. */
   readonly everywhere = new Everywhere();
+  readonly #before = new Float64Array(WINDOW_COUNTS);
+  readonly #after = new Float64Array(WINDOW_COUNTS);
 
   constructor(capacity: number, services: number, probationShare: number, closer: WindowCloser) {
     super('endpoint', { window: WINDOW, windows: WINDOWS, baseline: BASELINE }, { capacity, probationShare, closer });
@@ -123,11 +125,11 @@ export class EndpointState extends EntitySlab {
     this.#countService(call.service, window);
     this.words[row + SERVICE] = call.service;
 
+    this.#copyCounts(row, this.#before);
     floats[row + CALLS]!++;
     if (call.countsForUser) floats[row + TOTAL]!++;
     if (call.isServerError) floats[row + SERVER_ERRORS]!++;
     if (call.isClientError) floats[row + CLIENT_ERRORS]!++;
-    this.everywhere.count(window, call.isServerError);
     this.#countDuration(row, call);
     this.#countSize(row, call.responseBytes);
     this.#countRates(row, call);
@@ -141,6 +143,8 @@ export class EndpointState extends EntitySlab {
         floats[row + FAILED_USER_COUNT]!++;
       }
     }
+    this.#copyCounts(row, this.#after);
+    this.everywhere.count(this.words[row + WINDOW]!, call.endpoint, this.#before, this.#after);
     return slot;
   }
 
@@ -255,6 +259,16 @@ export class EndpointState extends EntitySlab {
     this.#serviceCallsBefore.set(from.#serviceCallsBefore);
   }
 
+  /** In the order of `Everywhere`. */
+  #copyCounts(row: number, out: Float64Array): void {
+    let column = 0;
+    out[column++] = this.floats[row + CALLS]!;
+    out[column++] = this.floats[row + SERVER_ERRORS]!;
+    out[column++] = this.floats[row + TIMED]!;
+    out[column++] = this.floats[row + DURATION_Z]!;
+    out[column] = this.floats[row + SLOW]!;
+  }
+
   #countCaller(row: number, call: ApiCall): void {
     const caller = call.userLow | 1;
     const calls = countFrequent(this.words, row + CALLERS, CALLER_ENTRIES, caller >>> 0);
@@ -299,7 +313,6 @@ export class EndpointState extends EntitySlab {
     if (floats[row + DURATION_WEIGHT]! >= HISTORY_FROM) {
       const z = this.#deviation(row, DURATION_MEAN, logarithm);
       floats[row + DURATION_Z]! += z;
-      this.everywhere.countDuration(this.words[row + WINDOW]!, z);
       if (z > SLOW_Z) floats[row + SLOW]!++;
     }
     this.#learn(row, DURATION_MEAN, DURATION_WEIGHT, logarithm);
@@ -353,8 +366,10 @@ export class EndpointState extends EntitySlab {
     const floats = this.floats;
     const calls = floats[row + CALLS]!;
     const history = floats[row + RATE_CALLS]! + 10;
-    const window = this.words[row + WINDOW]!;
-    const elsewhere = this.everywhere.errorRateBeside(window, calls, floats[row + SERVER_ERRORS]!);
+    const { everywhere } = this;
+    this.#copyCounts(row, this.#after);
+    everywhere.lookBeside(this.words[row + WINDOW]!, this.table.keyLow(row / this.stride), this.#after);
+    const elsewhere = everywhere.serverErrorRate;
     const serverErrorRate = Math.max(LEAST_ERROR_RATE, floats[row + RATE_SERVER_ERRORS]! / history, elsewhere);
     const clientErrorRate = Math.max(LEAST_ERROR_RATE, floats[row + RATE_CLIENT_ERRORS]! / history);
     const timed = floats[row + TIMED]!;
@@ -369,10 +384,9 @@ export class EndpointState extends EntitySlab {
     out[column++] = poissonExcess(floats[row + SERVER_ERRORS]!, calls * serverErrorRate);
     out[column++] = Math.log1p(othersRefused);
     out[column++] = poissonExcess(othersRefused, calls * clientErrorRate);
-    const slowness =
-      floats[row + DURATION_Z]! - timed * this.everywhere.slownessBeside(window, timed, floats[row + DURATION_Z]!);
+    const slowness = floats[row + DURATION_Z]! - timed * everywhere.slowness;
     out[column++] = timed > 0 ? Math.max(0, slowness / Math.sqrt(timed)) : 0;
-    out[column++] = poissonExcess(floats[row + SLOW]!, Math.max(0.2, 0.01 * timed));
+    out[column++] = poissonExcess(floats[row + SLOW]!, Math.max(0.2, timed * Math.max(0.01, everywhere.slowRate)));
     out[column++] = Math.log1p((floats[row + DURATION_MS]! + DURATION_PRIOR * usualMs) / (timed + DURATION_PRIOR));
     out[column++] = sized > 0 ? Math.max(0, floats[row + SIZE_Z]! / Math.sqrt(sized)) : 0;
     out[column++] = Math.log1p(distinctFromBits(floats[row + USER_COUNT]!, USER_WORDS * 32));

@@ -229,10 +229,21 @@ describe('what an endpoint has beyond the others', () => {
     expect(seen.valueOf('endpoint', 'server_errors')).toBeCloseTo(log1p(10), 5);
   });
 
-  it('is less where they fail as well', () => {
-    const seen = new Observations().observe(...failing(2, 200), ...failing(1, 20));
-    // Of 200 calls elsewhere 100 failed, beside 50 that are assumed to have gone well.
-    expect(seen.valueOf('endpoint', 'server_errors')).toBeCloseTo(log1p(10 - 20 * (100 / 250)), 5);
+  it('is less where more than three of them fail as well', () => {
+    const others = [2, 3, 4, 5, 6].flatMap((endpoint) => failing(endpoint, 50));
+    const seen = new Observations().observe(...others, ...repeat(150, { endpoint: 7 }), ...failing(1, 20));
+    // Of 250 calls without the three worst 50 failed, beside 50 that are assumed to have gone well; twice that is excused.
+    expect(seen.valueOf('endpoint', 'server_errors')).toBeCloseTo(log1p(10 - 20 * ((2 * 50) / 300)), 5);
+  });
+
+  it('is all of them where only those that call it fail as well', () => {
+    const seen = new Observations().observe(
+      ...failing(2, 200),
+      ...failing(3, 200),
+      ...failing(4, 200),
+      ...failing(1, 20),
+    );
+    expect(seen.valueOf('endpoint', 'server_errors')).toBeCloseTo(log1p(10), 5);
   });
 });
 
