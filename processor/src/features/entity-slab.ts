@@ -2,12 +2,13 @@
  * The state of one kind of entity: a table of who is kept, and a slab of memory with a row for each of its slots.
  *
  * A row holds 32-bit words, seen as Float32 and as Uint32 at once: first the counters of the current window, beginning
- * with its calls, then what outlives the window, and last the entity's own baseline.
+ * with its calls, then what outlives the window, and last the entity's own baseline and habits.
  */
 import { CALLS } from './activity.ts';
 import { copyBaseline, updateBaseline } from './baseline.ts';
 import { EntityTable } from './entity-table.ts';
 import { type EntityKind, FEATURE_NAMES } from './features.ts';
+import { copyHabits, habitWords, type StateMemory, updateHabits } from './habit.ts';
 import { WINDOW_SECONDS } from './window-clock.ts';
 import type { WindowCloser } from './window-closer.ts';
 
@@ -17,7 +18,7 @@ export interface RowLayout {
   readonly window: number;
   /** Closed windows with at least one call. */
   readonly windows: number;
-  /** Own means and variances of all features: the end of the row. */
+  /** Own means and variances of all features, and behind them habits: the end of the row. */
   readonly baseline: number;
 }
 
@@ -47,6 +48,9 @@ export abstract class EntitySlab {
   readonly #baseline: number;
   readonly #closer: WindowCloser;
   readonly #values: Float32Array;
+  readonly #memory: StateMemory;
+  /** Where habits begin; undefined for endpoints: that one was slow yesterday does not excuse it today. */
+  readonly #habits: number | undefined;
 
   constructor(kind: EntityKind, layout: RowLayout, options: SlabOptions) {
     const { capacity, probationShare, closer } = options;
@@ -57,17 +61,25 @@ export abstract class EntitySlab {
     this.#baseline = layout.baseline;
     this.#closer = closer;
     this.#values = new Float32Array(this.#features);
-    this.stride = layout.baseline + 2 * this.#features;
+    const end = layout.baseline + 2 * this.#features;
+    this.#habits = kind === 'endpoint' ? undefined : end;
+    const words = end + (this.#habits === undefined ? 0 : habitWords(this.#features));
+    // Some rows hold 64-bit numbers, which must lie at even words in every row.
+    this.stride = words + (words % 2);
     this.floats = new Float32Array(capacity * this.stride);
     this.words = new Uint32Array(this.floats.buffer);
+    this.#memory = { words: this.words, bytes: new Uint8Array(this.floats.buffer) };
     this.table = new EntityTable(capacity, probationShare, (slot) => this.#evict(slot));
   }
 
-  /** Writes the entity's row as of its last call into `out`: values, own means and variances, windows (see rowWidth). */
+  /** Writes the entity's row as of its last call into `out`: values, own baseline, windows and habits (see rowWidth). */
   row(slot: number, out: Float32Array): void {
     const row = slot * this.stride;
     this.extract(row, out);
     copyBaseline(this.floats, row + this.#baseline, this.#features, this.floats[row + this.#windows]!, out);
+    if (this.#habits === undefined) return;
+    const window = this.words[row + this.#window]!;
+    copyHabits(this.#memory, row + this.#habits, this.#features, window, out, 3 * this.#features + 1);
   }
 
   /** Closed windows with calls: the entity's maturity. */
@@ -136,6 +148,9 @@ export abstract class EntitySlab {
       this.#closer.closing(this.#kind, slot);
       const windows = floats[row + this.#windows]!;
       updateBaseline(floats, row + this.#baseline, this.#values, this.#features, windows);
+      if (this.#habits !== undefined) {
+        updateHabits(this.#memory, row + this.#habits, this.#values, this.words[row + this.#window]!);
+      }
       floats[row + this.#windows] = windows + 1;
       if (windows + 1 >= MATURE_WINDOWS) this.table.promote(slot);
     }

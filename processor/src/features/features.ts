@@ -344,6 +344,6 @@ export const FEATURE_NAMES = {
 
 /**
  * A row as training and scoring see it: the values of the F features, then the entity's own mean and variance of each
- * over its earlier windows, then how many windows those rest on. Width 3F + 1.
+ * over its earlier windows, then how many windows those rest on, then its habit of each, 0 for none. Width 4F + 1.
  */
-export const rowWidth = (kind: EntityKind): number => 3 * FEATURE_NAMES[kind].length + 1;
+export const rowWidth = (kind: EntityKind): number => 4 * FEATURE_NAMES[kind].length + 1;

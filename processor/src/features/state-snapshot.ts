@@ -3,7 +3,7 @@ import { ENTITY_KINDS, type EntityState, type EntityStates } from './entity-stat
 import { FEATURE_NAMES, type EntityKind } from './features.ts';
 
 /** Changes when the meaning of a state row changes; an older snapshot is then not read and baselines are learned again. */
-const LAYOUT_VERSION = 4;
+const LAYOUT_VERSION = 5;
 const ROWS_PER_CHUNK = 256;
 /** Key high, key low, maturity. */
 const ROW_HEADER = 3;

@@ -214,8 +214,8 @@ export class EntityDetector {
   }
 
   /**
-   * Distances of a row's values above the entity's baseline shrunk to the population's, in standard deviations; 0 below
-   * it, for less than usual is no evidence.
+   * Distances of a row's values above the entity's baseline shrunk to the population's, or above its habit where that is
+   * more, in standard deviations; 0 below it, for less than usual is no evidence.
    */
   measureDistances(row: Float32Array, out: Float32Array): void {
     const features = this.#features.length;
@@ -229,7 +229,8 @@ export class EntityDetector {
       }
       const mean = (windows * row[features + column]! + PEER_WINDOWS * means[column]!) / weight;
       const variance = (windows * row[2 * features + column]! + PEER_WINDOWS * variances[column]!) / weight;
-      const distance = (row[column]! - mean) / Math.sqrt(variance + VARIANCE_FLOOR);
+      const usual = Math.max(mean, row[3 * features + 1 + column]!);
+      const distance = (row[column]! - usual) / Math.sqrt(variance + VARIANCE_FLOOR);
       out[column] = Math.max(0, Math.min(Z_LIMIT, distance));
     }
   }
@@ -252,7 +253,8 @@ export class EntityDetector {
       // Own and population evidence averaged: neither excuses everything, neither condemns the merely different. Of the
       // population's, only what is beyond the entity's usual counts: a bot is odd to everybody, every day.
       if (this.#isRelative[column] === 1) {
-        const usual = Math.min(cap, tails.values[column]!.evidence(row[features + column]!));
+        const habit = Math.max(row[features + column]!, row[3 * features + 1 + column]!);
+        const usual = Math.min(cap, tails.values[column]!.evidence(habit));
         nats = Math.max(0, nats - trust * usual);
         const distance = this.#distances[column]!;
         const own = distance === 0 ? 0 : Math.min(cap, tails.distances[column]!.evidence(distance));

@@ -77,10 +77,11 @@ export function goldenAttacks(anchor: GoldenAnchor): GoldenAttack[] {
 /** Share of a behaviour's rows that a detector finds at least so rare, -ln p. */
 export function recall(detector: EntityDetector, { rows }: GoldenAttack, thresholdNats: number): number {
   const width = rowWidth(detector.parts.kind);
+  const windowsAt = 3 * FEATURE_NAMES[detector.parts.kind].length;
   let found = 0;
   for (let offset = 0; offset < rows.length; offset += width) {
     const row = rows.subarray(offset, offset + width);
-    if (detector.rarity(detector.evaluate(row), row[width - 1]!) >= thresholdNats) found++;
+    if (detector.rarity(detector.evaluate(row), row[windowsAt]!) >= thresholdNats) found++;
   }
   return (found * width) / rows.length;
 }

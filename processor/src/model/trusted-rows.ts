@@ -48,6 +48,7 @@ function suspicionOf(detector: EntityDetector): (row: Float32Array) => boolean {
     if (kind !== 'endpoint') {
       stranger.set(means, features.length);
       stranger.set(variances, 2 * features.length);
+      stranger.fill(0, 3 * features.length + 1);
     }
     const rarity = detector.rarity(detector.evaluate(stranger), stranger[3 * features.length]!);
     if (rarity < SUSPECT_NATS) return false;

@@ -1,5 +1,6 @@
 import type { ApiCall } from '../../../processor/src/call/api-call.ts';
 import { ENTITY_KINDS, NO_SLOT } from '../../../processor/src/features/entity-states.ts';
+import { FEATURE_NAMES } from '../../../processor/src/features/features.ts';
 import { Watermark } from '../../../processor/src/features/window-clock.ts';
 import { Random } from '../../../processor/src/forest/random.ts';
 import { callOf, columnOf, DAY, HOUR, MINUTES_5, MONDAY, Observations, repeat } from './observations.ts';
@@ -74,16 +75,35 @@ describe.each(ENTITY_KINDS)('the window of a %s', (kind) => {
     const closed = seen.closedBy(() => seen.observe({ at: MINUTES_5 })).filter((closing) => closing.kind === kind);
     expect(closed).toEqual([{ kind, slot: 0, row: before }]);
     expect(before[calls]).toBeCloseTo(Math.log1p(both), 6);
-    const width = (before.length - 1) / 3;
+    const width = FEATURE_NAMES[kind].length;
     const after = seen.row(kind);
-    // Behind the values: the mean is what was closed, the variance 0, the windows 1.
+    // Behind the values: the mean is what was closed, the variance 0, the windows 1, and no habit yet.
     expect([...after.subarray(width, 2 * width)]).toEqual([...before.subarray(0, width)]);
-    expect([...after.subarray(2 * width)]).toEqual([...Array<number>(width).fill(0), 1]);
+    expect([...after.subarray(2 * width)]).toEqual([
+      ...Array<number>(width).fill(0),
+      1,
+      ...Array<number>(width).fill(0),
+    ]);
     expect([seen.states[kind].calls(0), seen.states[kind].window(0), seen.states[kind].windows(0)]).toEqual([
       1,
       WINDOW + 1,
       1,
     ]);
+  });
+
+  it('is a habit once its like came on two days before, but for endpoints', () => {
+    const seen = new Observations();
+    const habit = () => seen.row(kind)[3 * FEATURE_NAMES[kind].length + 1 + calls]!;
+    for (const day of [0, 1]) {
+      seen.observe(...pair(day * DAY), { at: day * DAY + HOUR });
+      expect(habit()).toBe(0);
+    }
+    seen.observe({ at: 2 * DAY });
+    if (kind === 'endpoint') expect(habit()).toBe(0);
+    else {
+      expect(habit()).toBeGreaterThanOrEqual(Math.log1p(both));
+      expect(habit()).toBeLessThan(Math.log1p(both) + 0.1);
+    }
   });
 
   it('ends at five minutes sharp', () => {

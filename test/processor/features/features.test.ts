@@ -9,7 +9,7 @@ const capsOf = (theme: string) => table.filter((feature) => feature.theme === th
 
 test.each(ENTITY_KINDS)('the columns of a %s are its features in the order of the table', (kind) => {
   expect(FEATURE_NAMES[kind]).toEqual(Object.keys(FEATURES[kind]));
-  expect(rowWidth(kind)).toBe(3 * Object.keys(FEATURES[kind]).length + 1);
+  expect(rowWidth(kind)).toBe(4 * Object.keys(FEATURES[kind]).length + 1);
 });
 
 test('a theme has at most twelve features, beyond which a forest dilutes what one of them says', () => {

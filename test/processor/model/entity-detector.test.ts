@@ -65,6 +65,7 @@ function detectorOf(kind: EntityKind, parts: Partial<DetectorParts> = {}): Entit
 interface OwnHistory {
   readonly windows?: number;
   readonly mean?: number;
+  readonly habit?: number;
 }
 
 /** A row with these values, others 0, of an entity with so many windows whose means are all the same. */
@@ -75,6 +76,7 @@ function rowOf(kind: EntityKind, values: Readonly<Record<string, number>>, own: 
   row.fill(own.mean ?? 0, features, 2 * features);
   row.fill(0.96, 2 * features, 3 * features);
   row[3 * features] = own.windows ?? 0;
+  row.fill(own.habit ?? 0, 3 * features + 1);
   return row;
 }
 
@@ -102,6 +104,25 @@ describe('evidence of a feature', () => {
       (nats.evidence(5) - nats.evidence(2) + nats.evidence(3)) / 2,
       4,
     );
+  });
+
+  it('is only of what goes beyond a habit, where that is higher than the mean', () => {
+    const detector = detectorOf('user');
+    const calls = columnOf('user', 'calls');
+    const evidenceOf = (value: number, habit: number): number => {
+      detector.evaluate(rowOf('user', { calls: value }, { windows: 1e7, mean: 2, habit }));
+      return detector.featureEvidence[calls]!;
+    };
+    expect(evidenceOf(5, 4)).toBeCloseTo((nats.evidence(5) - nats.evidence(4) + nats.evidence(1)) / 2, 4);
+    expect(evidenceOf(5, 5)).toBeCloseTo(0, 5);
+    expect(evidenceOf(5, 9)).toBeCloseTo(0, 5);
+    expect(evidenceOf(5, 1)).toBe(evidenceOf(5, 0));
+  });
+
+  it('of failed access no habit excuses', () => {
+    const detector = detectorOf('user');
+    detector.evaluate(rowOf('user', { denied: 3 }, { windows: 1e7, habit: 9 }));
+    expect(detector.featureEvidence[columnOf('user', 'denied')]).toBeCloseTo(nats.evidence(3), 6);
   });
 
   it('is capped, so that no nearly binary feature decides alone', () => {
@@ -180,7 +201,7 @@ describe('evidence of a theme', () => {
 
   it.each(KINDS)('of a %s never exceeds its cap', (kind) => {
     const detector = detectorOf(kind, { bands: [bandOf(kind, exponentialTail(1000))] });
-    detector.evaluate(new Float32Array(rowWidth(kind)).fill(1e6));
+    detector.evaluate(new Float32Array(rowWidth(kind)).fill(1e6, 0, 3 * FEATURE_NAMES[kind].length));
     themesOf(kind).forEach(({ theme }, index) => {
       expect(detector.themeEvidence[index]).toBeGreaterThan(0);
       expect(detector.themeEvidence[index]).toBeLessThanOrEqual(themeCapsOf(kind)[theme]);
