@@ -59,9 +59,12 @@ export class ApiCall {
   client = 0;
   /** Keyed hash of the session id, unsigned 32 bit; 0 for none. */
   session = 0;
-  /** Keyed hash of the values that the endpoint's template replaces in the path, unsigned 32 bit; 0 for none. */
+  /**
+   * Keyed hash of the values that the endpoint's template replaces in the path, of what the query asks for where there are
+   * none; unsigned 32 bit, 0 for none.
+   */
   object = 0;
-  /** The last of these values if it is a decimal integer below 2^53, else NaN. */
+  /** The last of these values if it is a decimal integer below 2^53, else NaN; of a query the sum of those that are. */
   objectNumber = Number.NaN;
   /** Keyed hash of the path without its query, unsigned 32 bit; 0 for none. */
   path = 0;

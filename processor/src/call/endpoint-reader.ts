@@ -9,6 +9,7 @@ import { mixingHash } from './mixing-hash.ts';
 import { isQueryStart, MAX_PATH_BYTES, PathTemplate } from './path-template.ts';
 import { LoginPaths } from './login-paths.ts';
 import type { Pseudonyms } from './pseudonym.ts';
+import { QueryObject } from './query-object.ts';
 import type { AttributeKeys } from './semantic-conventions.ts';
 import { spanNameTemplate } from './span-name.ts';
 import { SpanText } from './span-text.ts';
@@ -46,7 +47,10 @@ export class EndpointReader {
   #keyEnd = 0;
   readonly #objectBytes = Buffer.alloc(MAX_PATH_BYTES);
   readonly #loginPaths = new LoginPaths();
+  readonly #query = new QueryObject();
   #pathOffset = 0;
+  /** Where the text ends that the path is in. */
+  #pathEnd = 0;
 
   constructor(keys: AttributeKeys['of'], pseudonyms: Pseudonyms, endpoints: EndpointTable) {
     this.#keys = keys;
@@ -72,7 +76,7 @@ export class EndpointReader {
     call.isWrite = this.#endpoints.isWrite(endpoint, method);
     call.object = 0;
     call.objectNumber = Number.NaN;
-    if (hasPath) this.#readObject(view.body, call);
+    if (hasPath && !this.#readObject(view.body, call)) this.#readQuery(view, call);
   }
 
   #readMethod(view: RequestView): number {
@@ -94,6 +98,7 @@ export class EndpointReader {
     const offset = body[text.offset] === SLASH ? text.offset : pathStart(body, text.offset, end);
     this.#template.read(body, offset, end - offset);
     this.#pathOffset = offset;
+    this.#pathEnd = end;
     call.path = mixingHash(body, offset, this.#template.pathLength, this.#pathSeed);
     return true;
   }
@@ -201,15 +206,16 @@ export class EndpointReader {
 
   /**
    * Hashes the path's values at the endpoint's parameters; without a template of the same length, its identifiers. Of an
-   * endpoint without a name the whole path tells which object was asked for; what is there but closed is a function.
+   * endpoint without a name the whole path tells which object was asked for; what is there but closed is a function. False
+   * where the path names none.
    */
-  #readObject(body: Uint8Array, call: ApiCall): void {
+  #readObject(body: Uint8Array, call: ApiCall): boolean {
     const template = this.#template;
     const known = this.#endpoints.parameters(call.endpoint, template.segmentCount);
     const parameters = known >= 0 ? known : template.identifiers;
     if (parameters === 0) {
       if (call.isNameless && !call.isAccessDenied) call.object = call.path;
-      return;
+      return call.isNameless;
     }
     const last = 31 - Math.clz32(parameters);
     const start = template.segmentStart(last);
@@ -217,7 +223,7 @@ export class EndpointReader {
     call.objectNumber = parseDecimal(body, start, end);
     if (parameters === 1 << last) {
       call.object = this.#pseudonyms.keyedHash32(body, start, end - start);
-      return;
+      return true;
     }
     const target = this.#objectBytes;
     let length = 0;
@@ -228,6 +234,20 @@ export class EndpointReader {
       target[length++] = SLASH;
     }
     call.object = this.#pseudonyms.keyedHash32(target, 0, length);
+    return true;
+  }
+
+  /** Hashes what the query asks for: that of the URL or, in the stable conventions, an attribute of its own. */
+  #readQuery(view: RequestView, call: ApiCall): void {
+    const text = this.#text;
+    const query = this.#query;
+    const start = this.#pathOffset + this.#template.pathLength;
+    if (start < this.#pathEnd) query.read(view.body, start, this.#pathEnd - start);
+    else if (text.find(view, this.#keys.query)) query.read(view.body, text.offset, text.length);
+    else return;
+    if (query.length === 0) return;
+    call.object = this.#pseudonyms.keyedHash32(query.bytes, 0, query.length);
+    call.objectNumber = query.number;
   }
 }
 

@@ -9,6 +9,7 @@ export const SEMANTIC_CONVENTIONS = {
   route: ['http.route', 'url.template'],
   path: ['url.path', 'http.target'],
   url: ['url.full', 'http.url'],
+  query: ['url.query'],
   httpStatus: ['http.response.status_code', 'http.status_code'],
   rpcStatus: ['rpc.status_code', 'rpc.response.status_code', 'rpc.grpc.status_code', 'rpc.connect_rpc.error_code'],
   /** Fully qualified since 1.39; before, the method alone, beside the service. */

@@ -111,7 +111,7 @@ export const BEHAVIORS = {
         failed_users: 0.6,
       },
     },
-    minimum: [{ server_errors: 3 }, { client_errors: 10 }],
+    minimum: [{ server_errors: 3 }, { server_error_excess: 7 }, { client_errors: 10 }],
   },
   unusual_sequence: {
     meaning: 'Calls in an order that nobody uses',

@@ -4,6 +4,8 @@ export interface ReasonFeature {
   readonly noun: string;
   readonly unit: string;
   readonly scale: 'log1p' | 'log' | 'nats' | 'plain';
+  /** Whether it may be less than what there was: a sum that fades, or one less what others had as well. */
+  readonly isLeast?: boolean;
 }
 
 /**
@@ -16,12 +18,17 @@ export function reason(feature: ReasonFeature, observed: number, expected: numbe
   return `${quantity(feature, observed)}, usually ${number(natural(feature, expected), feature.unit)}`;
 }
 
-/** What was counted is told as a whole number: sketches estimate "5.2 endpoints". */
+/** What was counted is told as a whole number: sketches estimate "5.2 endpoints", and a part of a call was one. */
 function quantity(feature: ReasonFeature, stored: number): string {
   const value = natural(feature, stored);
-  const isCount = feature.scale === 'log1p' && feature.unit === '1' && value >= 1;
-  return `${number(isCount ? Math.round(value) : value, feature.unit)} ${feature.noun}`;
+  const isCount = feature.scale === 'log1p' && feature.unit === '1' && value > 0;
+  const told = isCount ? Math.max(1, Math.round(value)) : value;
+  const noun = isCount && told === 1 ? singular(feature.noun) : feature.noun;
+  return `${feature.isLeast === true ? 'at least ' : ''}${number(told, feature.unit)} ${noun}`;
 }
+
+/** The noun for one: "call answered 404 in 5 min". Its first word in s is the plural. */
+const singular = (noun: string): string => noun.replace(/(?<=ch)es\b|s\b/, '');
 
 /** The quantity behind a stored value. */
 export function natural(feature: ReasonFeature, stored: number): number {

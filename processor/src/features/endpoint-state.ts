@@ -2,10 +2,11 @@
 import type { ApiCall } from '../call/api-call.ts';
 import { boundedBytes, CALLS, poissonExcess } from './activity.ts';
 import { EntitySlab } from './entity-slab.ts';
-import { Everywhere, WINDOW_COUNTS } from './everywhere.ts';
+import { Everywhere } from './everywhere.ts';
 import { countFrequent, distinctFromBits, setBit } from './sketches.ts';
 import { windowOf } from './window-clock.ts';
 import type { WindowCloser } from './window-closer.ts';
+import { WINDOW_COUNTS } from './worst-endpoints.ts';
 
 /** NaN where unknown. Errors are shares of calls, 0..1; the usual duration and size are geometric means. */
 export interface EndpointProfile {
@@ -98,8 +99,7 @@ export class EndpointState extends EntitySlab {
   readonly #serviceCallsBefore: Float32Array;
   /** What all endpoints have in common at present. */
   readonly everywhere = new Everywhere();
-  readonly #before = new Float64Array(WINDOW_COUNTS);
-  readonly #after = new Float64Array(WINDOW_COUNTS);
+  readonly #windowCounts = new Float64Array(WINDOW_COUNTS);
 
   constructor(capacity: number, services: number, probationShare: number, closer: WindowCloser) {
     super('endpoint', { window: WINDOW, windows: WINDOWS, baseline: BASELINE }, { capacity, probationShare, closer });
@@ -125,7 +125,6 @@ export class EndpointState extends EntitySlab {
     this.#countService(call.service, window);
     this.words[row + SERVICE] = call.service;
 
-    this.#copyCounts(row, this.#before);
     floats[row + CALLS]!++;
     if (call.countsForUser) floats[row + TOTAL]!++;
     if (call.isServerError) floats[row + SERVER_ERRORS]!++;
@@ -143,8 +142,7 @@ export class EndpointState extends EntitySlab {
         floats[row + FAILED_USER_COUNT]!++;
       }
     }
-    this.#copyCounts(row, this.#after);
-    this.everywhere.count(this.words[row + WINDOW]!, call.endpoint, this.#before, this.#after);
+    this.everywhere.note(this.words[row + WINDOW]!, call.endpoint, this.#countsOf(row));
     return slot;
   }
 
@@ -260,13 +258,15 @@ export class EndpointState extends EntitySlab {
   }
 
   /** In the order of `Everywhere`. */
-  #copyCounts(row: number, out: Float64Array): void {
+  #countsOf(row: number): Float64Array {
+    const out = this.#windowCounts;
     let column = 0;
     out[column++] = this.floats[row + CALLS]!;
     out[column++] = this.floats[row + SERVER_ERRORS]!;
     out[column++] = this.floats[row + TIMED]!;
     out[column++] = this.floats[row + DURATION_Z]!;
     out[column] = this.floats[row + SLOW]!;
+    return out;
   }
 
   #countCaller(row: number, call: ApiCall): void {
@@ -366,10 +366,8 @@ export class EndpointState extends EntitySlab {
     const floats = this.floats;
     const calls = floats[row + CALLS]!;
     const history = floats[row + RATE_CALLS]! + 10;
-    const { everywhere } = this;
-    this.#copyCounts(row, this.#after);
-    everywhere.lookBeside(this.words[row + WINDOW]!, this.table.keyLow(row / this.stride), this.#after);
-    const elsewhere = everywhere.serverErrorRate;
+    const excuse = this.everywhere.excuse(this.words[row + WINDOW]!, this.table.keyLow(row / this.stride));
+    const elsewhere = excuse.serverErrorRate;
     const serverErrorRate = Math.max(LEAST_ERROR_RATE, floats[row + RATE_SERVER_ERRORS]! / history, elsewhere);
     const clientErrorRate = Math.max(LEAST_ERROR_RATE, floats[row + RATE_CLIENT_ERRORS]! / history);
     const timed = floats[row + TIMED]!;
@@ -384,9 +382,9 @@ export class EndpointState extends EntitySlab {
     out[column++] = poissonExcess(floats[row + SERVER_ERRORS]!, calls * serverErrorRate);
     out[column++] = Math.log1p(othersRefused);
     out[column++] = poissonExcess(othersRefused, calls * clientErrorRate);
-    const slowness = floats[row + DURATION_Z]! - timed * everywhere.slowness;
+    const slowness = floats[row + DURATION_Z]! - timed * excuse.slowness;
     out[column++] = timed > 0 ? Math.max(0, slowness / Math.sqrt(timed)) : 0;
-    out[column++] = poissonExcess(floats[row + SLOW]!, Math.max(0.2, timed * Math.max(0.01, everywhere.slowRate)));
+    out[column++] = poissonExcess(floats[row + SLOW]!, Math.max(0.2, timed * Math.max(0.01, excuse.slowRate)));
     out[column++] = Math.log1p((floats[row + DURATION_MS]! + DURATION_PRIOR * usualMs) / (timed + DURATION_PRIOR));
     out[column++] = sized > 0 ? Math.max(0, floats[row + SIZE_Z]! / Math.sqrt(sized)) : 0;
     out[column++] = Math.log1p(distinctFromBits(floats[row + USER_COUNT]!, USER_WORDS * 32));

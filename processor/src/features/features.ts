@@ -15,6 +15,8 @@ export interface FeatureDefinition {
   readonly cap: number;
   /** What is measured, for the reason sentence: "41 distinct object ids in 5 min". */
   readonly noun: string;
+  /** Whether the value may be less than what the noun says: it fades with time, or what others had too is taken off. */
+  readonly isLeast?: boolean;
   readonly unit: string;
   readonly formula: string;
   /** Attributes without which the feature is unavailable. */
@@ -39,12 +41,13 @@ const count = (
 
 /** Access failures are judged against the population only. */
 const never = { relative: false } as const;
+const least = { isLeast: true } as const;
 const rarity = { scale: 'nats', relative: false, cap: 6, unit: 'nats' } as const;
 
 export const USER_FEATURES = {
   calls: count('rate', 'calls in 5 min', 'calls', []),
   burst: count('rate', 'calls within 10 s', 'most calls within one 10 s of the clock', []),
-  calls_hour: count('rate', 'calls in an hour', 'min(decayed sum over 1 h, 8 x calls)', []),
+  calls_hour: count('rate', 'calls in an hour', 'min(decayed sum over 1 h, 8 x calls)', [], least),
   repeats: count(
     'rate',
     'calls of one endpoint in 5 min',
@@ -82,23 +85,21 @@ export const USER_FEATURES = {
     'refused calls in an hour',
     'min(decayed sum of 4xx over 1 h, 2 + 6 x those in this window)',
     STATUS,
-    never,
+    { ...never, ...least },
   ),
   refused_day: count(
     'errors',
     'refused calls in a day',
     'min(decayed sum of 4xx over 24 h, 4 x refused_hour)',
     STATUS,
-    {
-      cap: 12,
-    },
+    { cap: 12, ...least },
   ),
   server_errors: count(
     'errors',
     'server errors in 5 min',
     "sum over 5xx of 1 - min(1, 1.5 x the endpoint's recent 5xx rate)",
     STATUS,
-    { cap: 8 },
+    { cap: 8, ...least },
   ),
   response_bytes: count('data', 'bytes received in 5 min', 'sum of response sizes', SIZE, { unit: 'By' }),
   largest_response: count('data', 'bytes in one response', 'largest response', SIZE, { unit: 'By' }),
@@ -122,7 +123,7 @@ export const USER_FEATURES = {
   objects: count(
     'breadth',
     'distinct object ids in 5 min',
-    'distinct ids in paths; where endpoints have no names, distinct paths not answered 401 or 403',
+    'distinct ids in paths, else queries; where endpoints have no names, distinct paths not answered 401 or 403',
     PATH,
   ),
   new_objects: count('breadth', 'object ids never used before in 5 min', "distinct ids not in the user's memory", PATH),
@@ -137,6 +138,7 @@ export const USER_FEATURES = {
     'new object ids in a day',
     'min(decayed sum over 24 h, 24 x new in this window)',
     PATH,
+    least,
   ),
   regularity: count(
     'timing',
@@ -272,6 +274,7 @@ export const ENDPOINT_FEATURES = {
     'calls in 5 min',
     'calls of all but the busiest caller; all calls without identity are one caller',
     [],
+    least,
   ),
   share: count(
     'rate',
@@ -282,7 +285,13 @@ export const ENDPOINT_FEATURES = {
       scale: 'log',
     },
   ),
-  server_errors: count('errors', 'server errors in 5 min', 'status 5xx less all calls x 5xx rate elsewhere', STATUS),
+  server_errors: count(
+    'errors',
+    'server errors in 5 min',
+    'status 5xx less all calls x 5xx rate elsewhere',
+    STATUS,
+    least,
+  ),
   server_error_excess: count(
     'errors',
     'nats of server errors beyond the usual rate',
@@ -290,7 +299,13 @@ export const ENDPOINT_FEATURES = {
     STATUS,
     { scale: 'nats', unit: 'nats', relative: false },
   ),
-  client_errors: count('errors', 'refused calls in 5 min', 'status 4xx, of all but the caller with the most', STATUS),
+  client_errors: count(
+    'errors',
+    'refused calls in 5 min',
+    'status 4xx, of all but the caller with the most',
+    STATUS,
+    least,
+  ),
   client_error_excess: count(
     'errors',
     'nats of refused calls beyond the usual rate',

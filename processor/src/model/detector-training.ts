@@ -51,7 +51,7 @@ const RESOLUTION: Record<FeatureDefinition['scale'], number> = { log1p: 0.25, lo
  * tails are exponential too. A shape fitted to a few dozen exceedances would make everything far out look alike.
  * Endpoints are few and each is of its own kind: theirs is fitted.
  */
-const LARGEST_SHAPE: Record<EntityKind, number> = { user: 0, address: 0, endpoint: 0.3 };
+const LARGEST_SHAPE: Record<EntityKind, number> = { user: 0, address: 0, endpoint: 0.05 };
 /** Calibration never makes a nat of evidence count for more: that many features were asked makes it count for less. */
 const NAT: Record<EntityKind, number> = { user: 1, address: 1, endpoint: 0 };
 /** The same for distances from the own baseline, in standard deviations. */

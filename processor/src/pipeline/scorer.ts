@@ -241,24 +241,27 @@ export class Scorer {
 
   /**
    * A slow or failing endpoint answers for its slow or failing calls; the others had nothing of it. And only when it is
-   * so rare that it is flagged: dozens of users share a window of a busy endpoint, and a user calls ten endpoints in a
-   * window, so that what is rare for an endpoint is common among its users.
+   * rarer than what it shares with its users: dozens of them share a window of a busy endpoint, and a user calls ten
+   * endpoints in a window, so that what is rare for an endpoint is common among its users.
    */
   #showsSymptom(slot: number, call: ApiCall): boolean {
-    const { scores, threshold } = this.#sides.endpoint;
-    if (scores.rarity[slot]! < -Math.log(threshold)) return false;
+    const { scores } = this.#sides.endpoint;
+    if (scores.rarity[slot]! <= SHARED_NATS) return false;
     const { theme } = ENDPOINT_DEFINITIONS[scores.reasonColumn[slot]!]!;
     if (theme === 'errors') return call.isServerError || call.isClientError;
     if (theme !== 'latency') return true;
     return this.#states.endpoint.durationDeviation(slot, call.durationSeconds) > SLOW_DEVIATIONS;
   }
 
-  /** The judgement speaks of the side with an anomaly, of the rarer one where both or neither have. */
+  /**
+   * The judgement speaks of the side with an anomaly, of the rarer one where both or neither have; of an endpoint only where
+   * nobody is to blame, for a culprit tells more than the place.
+   */
   #prefer(side: Side, slot: number, isAnomalous: boolean): void {
     const { judgement } = this;
     judgement.evidence = Math.max(judgement.evidence, side.scores.evidence[slot]!);
     if (judgement.kind !== undefined) {
-      if (judgement.isAnomaly && !isAnomalous) return;
+      if (judgement.isAnomaly && (!isAnomalous || side.kind === 'endpoint')) return;
       const current = this.#sides[judgement.kind].scores.rarity[judgement.slot]!;
       if (judgement.isAnomaly === isAnomalous && current >= side.scores.rarity[slot]!) return;
     }

@@ -92,6 +92,27 @@ test('objects are told apart by the values in the path', () => {
   expect(object('/orders')).toBe(0);
 });
 
+describe('where the path names no object', () => {
+  const source = new CallSource();
+  const call = (attributes: Record<string, string>) => source.read({ 'http.route': '/orders', ...attributes });
+
+  it('what the query asks for is the object, in an attribute of its own or in the URL', () => {
+    const { object, objectNumber } = call({ 'url.path': '/orders', 'url.query': 'id=1001' });
+    expect([object !== 0, objectNumber]).toEqual([true, 1001]);
+    expect(call({ 'http.target': '/orders?id=1001' }).object).toBe(object);
+    expect(call({ 'url.full': 'https://shop.example/orders?id=1001#top' }).object).toBe(object);
+    expect(call({ 'url.path': '/orders', 'url.query': 'id=1002' }).object).not.toBe(object);
+  });
+
+  it('a query with nothing but a time is none', () => {
+    expect(call({ 'url.path': '/orders', 'url.query': '_=1764339000' })).toMatchObject({
+      object: 0,
+      objectNumber: NaN,
+    });
+    expect(call({ 'url.path': '/orders' })).toMatchObject({ object: 0, objectNumber: NaN });
+  });
+});
+
 test('where an endpoint has no name the path is the object, unless its access was denied', () => {
   const source = new CallSource();
   const guess = (path: string, status: number) => {

@@ -31,8 +31,12 @@ test.each([
 
 test.each([
   [objects, 5.2, '5 distinct object ids in 1 min'],
-  [objects, 1.26, '1 distinct object ids in 1 min'],
-  [objects, 0.4, '0.4 distinct object ids in 1 min'],
+  [objects, 1.26, '1 distinct object id in 1 min'],
+  [objects, 0.4, '1 distinct object id in 1 min'],
+  [{ ...objects, noun: 'switches between clients' }, 1, '1 switch between clients'],
+  [{ ...objects, noun: 'switches between clients' }, 2, '2 switches between clients'],
+  [{ ...objects, noun: 'calls answered 404 in 5 min' }, 1, '1 call answered 404 in 5 min'],
+  [{ ...objects, isLeast: true }, 5.2, 'at least 5 distinct object ids in 1 min'],
   [{ ...objects, scale: 'plain', noun: 'standard deviations' } as const, 5.2, '5.2 standard deviations'],
   [{ ...objects, unit: 'ms', noun: 'milliseconds' } as const, 5.2, '5.2 milliseconds'],
 ])('what was counted is whole, what was measured is not: %# %d', (feature, value, text) => {
@@ -65,7 +69,11 @@ test('the sentence of every feature is its two numbers and its own noun, hence n
   assert(
     property(constantFrom(...all), stored, stored, (feature, observed, expected) => {
       const sentence = reason(feature, observed, expected);
-      const [before = '', after = ''] = sentence.split(`${feature.noun}, usually `);
+      const [observedPart = '', after = ''] = sentence.split(', usually ');
+      const [, before = '', noun = ''] =
+        /^(?:at least )?(-?[\d.]+(?:e\+\d+)?(?: [kMGT](?= ))?) ?(.*)$/.exec(observedPart) ?? [];
+      const isOne = before === '1' && feature.scale === 'log1p' && feature.unit === '1';
+      expect(isOne ? [feature.noun, feature.noun.replace(/(ch)es\b|s\b/, '$1')] : [feature.noun]).toContain(noun);
       const number = /^-?\d+(?:\.\d+)?(?:e\+\d+)?(?: [kMGT])?$/;
       expect(before.trimEnd()).toMatch(number);
       expect(after).toMatch(number);

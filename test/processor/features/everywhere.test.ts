@@ -1,70 +1,77 @@
-import { Everywhere } from '../../../processor/src/features/everywhere.ts';
+import { Everywhere, type Excuse } from '../../../processor/src/features/everywhere.ts';
 
-/** Counts of one endpoint in a window: calls, server errors, timed calls, the sum of their deviations, slow calls. */
+/** What an endpoint counted in a window: calls, server errors, timed calls, the sum of their deviations, slow calls. */
 type Counts = readonly [number, number, number, number, number];
-const NOTHING = Float64Array.of(0, 0, 0, 0, 0);
 
-/** What endpoints counted in window 7, each under its place. */
-function window7(...endpoints: readonly Counts[]): Everywhere {
-  const everywhere = new Everywhere();
-  for (const [id, counts] of endpoints.entries()) everywhere.count(7, id, NOTHING, Float64Array.from(counts));
+const FAILING: Counts = [90, 60, 90, 180, 30];
+
+/** Endpoints 0, 1, 2 and so on with these counts in a window. */
+function noted(everywhere: Everywhere, window: number, ...endpoints: readonly Counts[]): Everywhere {
+  for (const [id, counts] of endpoints.entries()) everywhere.note(window, id, Float64Array.from(counts));
   return everywhere;
 }
 
-/** What an endpoint is excused for. */
-function besideOf(everywhere: Everywhere, endpoint: number, counts: Counts, window = 7): readonly number[] {
-  everywhere.lookBeside(window, endpoint, Float64Array.from(counts));
-  return [everywhere.serverErrorRate, everywhere.slowness, everywhere.slowRate];
-}
+const outage = (window: number, failing = 6): Everywhere =>
+  noted(new Everywhere(), window, ...Array.from({ length: failing }, (): Counts => FAILING));
 
-const FAILING: Counts = [100, 60, 100, 200, 30];
-const WELL: Counts = [100, 0, 100, 0, 1];
+const excuse = (everywhere: Everywhere, window: number, endpoint = 0): Excuse => ({
+  ...everywhere.excuse(window, endpoint),
+});
 
-describe('what all endpoints have in common', () => {
-  it('is twice what those have that are left without the three worst, with fifty calls that went well', () => {
-    const outage = window7(FAILING, FAILING, FAILING, FAILING, FAILING, [100, 10, 100, 50, 6]);
-    const [errors, slowness, slow] = besideOf(outage, 0, FAILING);
-    expect(errors).toBeCloseTo((2 * (60 + 10)) / (200 + 50), 9);
-    expect(slowness).toBeCloseTo((2 * (200 + 50)) / (200 + 50), 9);
-    expect(slow).toBeCloseTo((2 * (30 + 6)) / (200 + 50), 9);
+const NONE: Excuse = { serverErrorRate: 0, slowness: 0, slowRate: 0 };
+/** Two others beside three that are passed over, with ten calls that went well, and twice that. */
+const TWO_OTHERS: Excuse = { serverErrorRate: 1, slowness: (2 * 360) / 190, slowRate: (2 * 60) / 190 };
+
+describe('an endpoint', () => {
+  it('is excused for twice what others have, with ten calls that went well', () => {
+    expect(excuse(outage(7), 7)).toEqual(TWO_OTHERS);
+    const mild = noted(new Everywhere(), 7, ...Array.from({ length: 6 }, (): Counts => [90, 19, 90, 19, 19]));
+    expect(excuse(mild, 7).serverErrorRate).toBeCloseTo((2 * 38) / 190, 12);
   });
 
-  it('is nothing where an endpoint fails with those that call it', () => {
-    const fault = window7(FAILING, FAILING, FAILING, FAILING, WELL, WELL);
-    expect(besideOf(fault, 0, FAILING)).toEqual([0, 0, (2 * 2) / (200 + 50)]);
+  it('is not excused by the three that fare worst: they may fail because it does', () => {
+    expect(excuse(outage(7, 4), 7)).toEqual(NONE);
+    expect(excuse(outage(7, 5), 7)).not.toEqual(NONE);
   });
 
-  it('leaves the worst out wherever they stood before, and no endpoint twice', () => {
-    const everywhere = window7(WELL, WELL, WELL, WELL, [100, 5, 100, 0, 1]);
-    for (const id of [0, 1, 2]) everywhere.count(7, id, Float64Array.from(WELL), Float64Array.from(FAILING));
-    expect(besideOf(everywhere, 3, WELL)[0]).toBeCloseTo((2 * 5) / (100 + 50), 9);
-    expect(besideOf(everywhere, 0, FAILING)[0]).toBe(0);
+  it('is excused in a new window by what was in the one before', () => {
+    const everywhere = outage(7);
+    everywhere.note(8, 0, Float64Array.of(1, 0, 1, 0, 0));
+    expect(excuse(everywhere, 8)).toEqual(TWO_OTHERS);
+    everywhere.note(9, 0, Float64Array.of(1, 0, 1, 0, 0));
+    expect(excuse(everywhere, 9)).toEqual(NONE);
   });
 
-  it('excuses no more errors than there are calls, and faster answers excuse nothing', () => {
-    const all = window7(...Array.from({ length: 20 }, (): Counts => [100, 90, 100, -50, 0]));
-    expect(besideOf(all, 0, [100, 90, 100, -50, 0])).toEqual([1, 0, 0]);
+  it('is excused in the window before as well, which hosts with a slow clock are still in', () => {
+    const everywhere = outage(7);
+    everywhere.note(8, 9, Float64Array.of(1, 1, 1, 0, 0));
+    expect(excuse(everywhere, 7)).toEqual(TWO_OTHERS);
+    everywhere.note(7, 6, Float64Array.from(FAILING));
+    expect(excuse(everywhere, 7, 9).slowness).toBeCloseTo((2 * 540) / 280, 12);
   });
 
-  it('is of the present window only: nothing of one that is over, and a late call counts in none', () => {
-    const everywhere = window7(...Array.from({ length: 6 }, () => FAILING));
-    everywhere.count(8, 0, NOTHING, Float64Array.from(WELL));
-    everywhere.count(7, 1, NOTHING, Float64Array.from(FAILING));
-    expect(besideOf(everywhere, 9, NOTHING as never)).toEqual([0, 0, 0]);
-    expect(besideOf(everywhere, 9, NOTHING as never, 8)[0]).toBe(0);
+  it('is not excused by what is over, or after a pause', () => {
+    expect(excuse(outage(7), 6)).toEqual(NONE);
+    const everywhere = outage(7);
+    everywhere.note(5, 0, Float64Array.from(FAILING));
+    expect(excuse(everywhere, 5)).toEqual(NONE);
+    everywhere.note(99, 0, Float64Array.of(1, 0, 1, 0, 0));
+    expect(excuse(everywhere, 99)).toEqual(NONE);
   });
 
-  it('survives in a snapshot', () => {
-    const outage = window7(FAILING, FAILING, FAILING, FAILING, FAILING, WELL);
-    const restored = new Everywhere();
-    restored.restore(outage.snapshot());
-    expect(besideOf(restored, 0, FAILING)).toEqual(besideOf(outage, 0, FAILING));
-    expect(besideOf(restored, 0, FAILING)[0]).toBeGreaterThan(0);
+  it('is not excused by others that are faster than usual', () => {
+    const everywhere = noted(new Everywhere(), 7, ...Array.from({ length: 6 }, (): Counts => [90, 1, 90, -5, 0]));
+    expect(excuse(everywhere, 7).slowness).toBe(0);
   });
+});
 
-  it('is nothing after an empty snapshot', () => {
-    const everywhere = new Everywhere();
-    everywhere.restore([]);
-    expect(besideOf(everywhere, 0, [0, 0, 0, 0, 0], 0)).toEqual([0, 0, 0]);
-  });
+it('survives in a snapshot, the window before too', () => {
+  const everywhere = outage(7);
+  everywhere.note(8, 3, Float64Array.from(FAILING));
+  const restored = new Everywhere();
+  restored.restore(everywhere.snapshot());
+  expect([excuse(restored, 7), excuse(restored, 8)]).toEqual([excuse(everywhere, 7), excuse(everywhere, 8)]);
+  expect(excuse(restored, 8).serverErrorRate).toBe(1);
+  restored.restore([]);
+  expect(excuse(restored, 8)).toEqual(NONE);
 });

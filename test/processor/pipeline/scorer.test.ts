@@ -116,12 +116,20 @@ describe('the score of a call', () => {
 });
 
 describe('who answers for a call', () => {
-  test('an endpoint only once it is so rare that it is flagged: many users share its window', () => {
-    told.told.endpoint.nats = THRESHOLD - 0.01;
+  test('an endpoint only from one in fifty on: many users share its window', () => {
+    told.told.endpoint.nats = Math.log(49);
     expect(scorer.judge(observe(0)).endpointScore).toBe(0);
     scorer.use(told.model);
-    told.told.endpoint.nats = THRESHOLD + 0.01;
-    expect(scorer.judge(observe(1)).endpointScore).toBeCloseTo(4 / 6);
+    told.told.endpoint.nats = Math.log(51);
+    expect(scorer.judge(observe(1)).endpointScore).toBeCloseTo(Math.log10(51) / 6);
+  });
+
+  test('its user rather than the endpoint where both are anomalies: a culprit tells more than the place', () => {
+    burst(THRESHOLD + 1);
+    told.told.endpoint = { nats: THRESHOLD + 9, evidence: { server_errors: 20 } };
+    const judgement = scorer.judge(observe(60, failed));
+    expect([judgement.kind, judgement.isAnomaly]).toEqual(['user', true]);
+    expect(judgement.score).toBe(judgement.endpointScore);
   });
 
   test('an address answers for the calls that are refused, not for its neighbours behind the same gateway', () => {
@@ -466,7 +474,8 @@ describe('what is told of a judgement', () => {
     told.told.user = { nats: 21, evidence: { calls: 21 } };
     const [judgement] = [scorer.judge(observe(60, failed))];
     expect([judgement.kind, judgement.evidence]).toEqual(['user', 21]);
-    told.told.user = { nats: 12, evidence: { calls: 12 } };
+    // Nothing that has a name, hence no anomaly.
+    told.told.user = { nats: 12, evidence: {} };
     scorer.judge(observe(120, failed));
     expect(judgement.kind).toBe('endpoint');
     expect(scorer.sideEvidence(judgement)).toBeCloseTo(20 - Math.log(50), 5);
