@@ -90,7 +90,7 @@ export const BEHAVIORS = {
   },
   off_hours: {
     meaning: 'Active at hours at which this user never is',
-    signals: { user: { hour_surprisal: 1.2 } },
+    signals: { user: { hour_surprisal: 1.2, odd_hour_calls: 1.2 } },
     minimum: [{ calls: 5 }],
   },
   latency: {

@@ -154,6 +154,13 @@ export const USER_FEATURES = {
     [],
     { ...rarity },
   ),
+  odd_hour_calls: count(
+    'timing',
+    'nats of surprise at the hour, of all calls in two hours',
+    'sum of hour_surprisal over calls, decayed over 2 h',
+    [],
+    { cap: 8, ...least },
+  ),
   endpoint_novelty: count(
     'novelty',
     'nats of surprise at an endpoint',

@@ -6,7 +6,7 @@ import type { ApiCall } from '../call/api-call.ts';
 import type { EndpointState } from './endpoint-state.ts';
 import type { Population } from './population.ts';
 import { addToMemory, countFrequent, frequency, remember, scatter } from './sketches.ts';
-import { hourOfWeek, hourSurprisal } from './usual-hours.ts';
+import { hourOf, hourOfWeek, hourSurprisal } from './usual-hours.ts';
 
 // Counters of the current window.
 const ENDPOINT_NOVELTY = 45;
@@ -44,11 +44,20 @@ const NETWORKS = { table: 152, entries: 6, novelties: 67 } as const;
 /** 168 counts of active windows by hour of the week, one byte each. */
 const HOURS = 164;
 const HOUR_BYTES = 168;
+/** Nats of surprise at the hour of the calls of the windows before, decayed, as of the start of this one. */
+const ODD_HOURS = 214;
+/** The day that is not in these counts yet, and its 24 counts by the hour of the day: a night must not excuse itself. */
+const OPEN_DAY = 215;
+const OPEN_HOURS = 216;
+const DAY_HOURS = 24;
+const DAY_SECONDS = 86_400;
 
 const HORIZON_CALLS = 4096;
 /** Weight of the population's share of an endpoint against the user's own calls. */
 const NOVELTY_PRIOR = 8;
 const NEW_FOR_SECONDS = 3600;
+/** Time after which a call at an odd hour counts for 1 / e. */
+const ODD_HOURS_SECONDS = 7200;
 /** Calls after which the endpoints' shares of all calls are halved, so that counts stay exact in 32-bit floats. */
 const SHARE_HORIZON = 4_000_000;
 
@@ -82,7 +91,17 @@ export class UserHabits {
 
   /** See UserState.hoursOfWeek; a copy. */
   hoursOfWeek(row: number): Uint8Array {
-    return this.#bytes.slice((row + HOURS) * 4, (row + HOURS) * 4 + HOUR_BYTES);
+    const hours = this.#bytes.slice((row + HOURS) * 4, (row + HOURS) * 4 + HOUR_BYTES);
+    const open = this.#bytes.subarray((row + OPEN_HOURS) * 4, (row + OPEN_HOURS) * 4 + DAY_HOURS);
+    addDay(hours, this.#words[row + OPEN_DAY]!, open);
+    return hours;
+  }
+
+  /** Carries over what of a finished window lives on; `calls`: those in it. */
+  carryOver(row: number, calls: number, elapsedSeconds: number): void {
+    const floats = this.#floats;
+    const odd = floats[row + ODD_HOURS]! + calls * floats[row + HOUR_SURPRISAL]!;
+    floats[row + ODD_HOURS] = odd * Math.exp(-elapsedSeconds / ODD_HOURS_SECONDS);
   }
 
   /** See UserState.endpointMix. */
@@ -97,11 +116,13 @@ export class UserHabits {
   }
 
   /** Writes the values from `hour_surprisal` to `session_switches` from `column` on; `now` in unix seconds. */
-  extract(row: number, windows: number, now: number, out: Float32Array, column: number): void {
+  extract(row: number, calls: number, windows: number, now: number, out: Float32Array, column: number): void {
     const floats = this.#floats;
     const words = this.#words;
     const transitions = floats[row + TRANSITIONS]!;
-    out[column++] = floats[row + HOUR_SURPRISAL]!;
+    const surprisal = floats[row + HOUR_SURPRISAL]!;
+    out[column++] = surprisal;
+    out[column++] = surprisal > 0 ? Math.log1p(floats[row + ODD_HOURS]! + calls * surprisal) : 0;
     out[column++] = windows > 0 ? floats[row + ENDPOINT_NOVELTY]! : 0;
     out[column++] = transitions >= 4 ? floats[row + TRANSITION_SUM]! / transitions : 0;
     out[column++] = windows > 0 ? Math.log1p(floats[row + NEW_ENDPOINTS]!) : 0;
@@ -200,12 +221,26 @@ export class UserHabits {
   #countWindow(row: number, { startSeconds, client }: ApiCall, windows: number): void {
     this.#population.windowStarted(startSeconds, client);
     const hours = this.#bytes.subarray((row + HOURS) * 4, (row + HOURS) * 4 + HOUR_BYTES);
+    const open = this.#bytes.subarray((row + OPEN_HOURS) * 4, (row + OPEN_HOURS) * 4 + DAY_HOURS);
+    const day = Math.floor(startSeconds / DAY_SECONDS);
+    if (day > this.#words[row + OPEN_DAY]!) {
+      addDay(hours, this.#words[row + OPEN_DAY]!, open);
+      open.fill(0);
+      this.#words[row + OPEN_DAY] = day;
+    }
     if (this.#population.knowsTheDay && windows > 0) {
       this.#floats[row + HOUR_SURPRISAL] = hourSurprisal(hours, startSeconds, this.#population);
     }
-    const slot = hourOfWeek(startSeconds);
-    if (hours[slot] === 255) for (let index = 0; index < HOUR_BYTES; index++) hours[index]! >>>= 1;
-    hours[slot]!++;
+    open[hourOf(startSeconds)]!++;
+  }
+}
+
+/** Adds a day's 24 counts to those by the hour of the week, which are halved together when one is full. */
+function addDay(hours: Uint8Array, day: number, open: Uint8Array): void {
+  const first = hourOfWeek(day * DAY_SECONDS);
+  for (let hour = 0; hour < DAY_HOURS; hour++) {
+    if (hours[first + hour]! + open[hour]! > 255) for (let slot = 0; slot < HOUR_BYTES; slot++) hours[slot]! >>>= 1;
+    hours[first + hour]! += open[hour]!;
   }
 }
 

@@ -39,7 +39,7 @@ const LAST_OBJECT_NUMBER = 208;
 /** Decayed sums of refused calls over an hour and over a day, as of the start of the window. */
 const REFUSED_HOUR = 210;
 const REFUSED_DAY = 211;
-const BASELINE = 214;
+const BASELINE = 222;
 
 /**
  * An hour's refusals count at most as two and six times those of this window, a day's as four times the hour's: a window
@@ -172,6 +172,7 @@ export class UserState extends EntitySlab {
 
   protected override carryOver(row: number, elapsedSeconds: number): void {
     const floats = this.floats;
+    this.#habits.carryOver(row, floats[row + activity.CALLS]!, elapsedSeconds);
     const calls = floats[row + CALLS_HOUR]! + floats[row + activity.CALLS]!;
     const newObjects = floats[row + NEW_OBJECTS_DAY]! + floats[row + NEW_OBJECTS]!;
     floats[row + CALLS_HOUR] = calls * Math.exp(-elapsedSeconds / 3600);
@@ -216,6 +217,6 @@ export class UserState extends EntitySlab {
     out[column++] = Math.log1p(floats[row + OBJECT_RUNS]!);
     out[column++] = Math.log1p(Math.min(floats[row + NEW_OBJECTS_DAY]! + newObjects, 24 * newObjects));
     out[column++] = activity.regularity(floats, row);
-    this.#habits.extract(row, windows, now, out, column);
+    this.#habits.extract(row, calls, windows, now, out, column);
   }
 }

@@ -76,15 +76,37 @@ describe('surprise at an hour', () => {
     expect(seen.valueOf('user', 'hour_surprisal')).toBeCloseTo(surpriseAt(3).expected, 5);
   });
 
+  it('is as high at the end of a night as at its beginning: what is done tonight excuses nothing before tomorrow', () => {
+    const seen = new Observations().observe(...everybody, ...mornings);
+    const night = Array.from({ length: 30 }, (_, n) => ({ at: 6 * DAY + 2 * HOUR + n * MINUTES_5 }));
+    const surprise = night.map((call) => seen.observe(call).valueOf('user', 'hour_surprisal'));
+    expect(Math.min(...surprise)).toBeGreaterThan(0.8 * surprise[0]!);
+    const next = seen.observe({ at: 7 * DAY + 2 * HOUR }).valueOf('user', 'hour_surprisal');
+    expect(next).toBeLessThan(0.8 * surprise[0]!);
+  });
+
+  it('adds up over calls, and fades over two hours', () => {
+    const seen = new Observations().observe(...everybody, ...mornings);
+    const sum = () => Math.expm1(seen.valueOf('user', 'odd_hour_calls'));
+    seen.observe(...repeat(10, { at: 6 * DAY + 2 * HOUR }));
+    const first = 10 * seen.valueOf('user', 'hour_surprisal');
+    expect(sum()).toBeCloseTo(first, 3);
+    seen.observe({ at: 6 * DAY + 3 * HOUR });
+    expect(sum()).toBeCloseTo(first * exp(-1 / 2) + seen.valueOf('user', 'hour_surprisal'), 3);
+    // At a usual hour nothing is odd.
+    seen.observe({ at: 6 * DAY + 8 * HOUR });
+    expect(sum()).toBe(0);
+  });
+
   it('survives 255 windows in one hour of the week, after which the past weighs half', () => {
     const seen = new Observations().observe(...everybody);
     for (let week = 0; week < 22; week++)
       seen.observe(...repeat(12, { at: (week + 1) * 7 * DAY + 9 * HOUR }, MINUTES_5));
-    // 264 windows at 9 h on Mondays: 255 became 127, to which 9 were added.
+    // 264 windows at 9 h on Mondays: 252 became 126, to which 12 were added.
     const at = 23 * 7 * DAY + 21 * HOUR;
     seen.observe({ at });
     const counts = new Uint8Array(168);
-    counts[9] = 127 + 9;
+    counts[9] = 126 + 12;
     expect(seen.valueOf('user', 'hour_surprisal')).toBeCloseTo(
       hourSurprisal(counts, MONDAY + at, seen.states.population),
       5,

@@ -22,8 +22,11 @@ const { exp, log, log1p } = Math;
 /** ln(1 + 1000) and, after thirty calls of 1000 bytes, a response larger by 0.3 in the logarithm. */
 const LARGER = 1001 * exp(0.3) - 1;
 
+/** See user-habits.test.ts. */
+type OfHours = 'hour_surprisal' | 'odd_hour_calls';
+
 /** What each column holds, by a sequence of calls of which the value can be worked out by hand. */
-const examples: Record<Exclude<UserFeature, 'hour_surprisal'>, Example> = {
+const examples: Record<Exclude<UserFeature, OfHours>, Example> = {
   calls: { calls: repeat(3, {}), value: log1p(3) },
   // Three calls in :00 to :10, two in :10 to :20.
   burst: { calls: [0, 1, 9, 10, 11].map((at) => ({ at })), value: log1p(3) },
@@ -202,7 +205,7 @@ test.each(Object.entries(examples))('the column %s holds what its formula says',
 });
 
 test.each(Object.keys(FEATURES.user) as UserFeature[])('%s counts for its own user only', (name) => {
-  const calls = name === 'hour_surprisal' ? [] : examples[name].calls;
+  const calls = name === 'hour_surprisal' || name === 'odd_hour_calls' ? [] : examples[name].calls;
   const seen = new Observations().observe({ user: 3 }, ...calls.filter(({ user }) => user === undefined));
   const alone = new Observations().observe({ user: 3 });
   const slot = seen.states.user.table.find(3, alone.states.user.table.keyLow(alone.states.userSlot));
