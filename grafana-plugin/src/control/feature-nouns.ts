@@ -26,6 +26,7 @@ export const FEATURE_NOUNS: Readonly<Record<string, string>> = {
   new_objects_day: 'new object ids in a day',
   regularity: 'nats of evenness of the pauses between calls',
   hour_surprisal: 'nats of surprise at this hour',
+  odd_hour_calls: 'nats of surprise at the hour, of all calls in two hours',
   endpoint_novelty: 'nats of surprise at an endpoint',
   transition_surprisal: 'nats of surprise at the order of calls',
   new_endpoints: 'endpoints never used before in 5 min',
