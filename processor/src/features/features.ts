@@ -17,6 +17,8 @@ export interface FeatureDefinition {
   readonly noun: string;
   /** Whether the value may be less than what the noun says: it fades with time, or what others had too is taken off. */
   readonly isLeast?: boolean;
+  /** Whether it is 0 until a day was watched: a model that knows nothing but zeros of it cannot tell what is rare. */
+  readonly comesLate?: boolean;
   readonly unit: string;
   readonly formula: string;
   /** Attributes without which the feature is unavailable. */
@@ -152,14 +154,14 @@ export const USER_FEATURES = {
     'nats of surprise at this hour',
     'ln(population share / own share of the hour), smoothed over 2 h: of the day after one day of watching, of the week after seven',
     [],
-    { ...rarity },
+    { ...rarity, comesLate: true },
   ),
   odd_hour_calls: count(
     'timing',
     'nats of surprise at the hour, of all calls in two hours',
     'sum of hour_surprisal over calls, decayed over 2 h',
     [],
-    { cap: 8, ...least },
+    { cap: 8, comesLate: true, ...least },
   ),
   endpoint_novelty: count(
     'novelty',

@@ -61,12 +61,13 @@ export function copyHabits(
 ): void {
   const length = rowBytes(features);
   const today = 4 * (offset + 1);
-  const isOver = Math.floor(window / DAY_WINDOWS) > words[offset]!;
+  const days = Math.floor(window / DAY_WINDOWS) - words[offset]!;
+  const faded = Math.max(0, days - 1);
   for (let feature = 0; feature < features; feature++) {
     const first = bytes[today + FIRST * length + feature]!;
     const second = bytes[today + SECOND * length + feature]!;
-    const latest = isOver ? bytes[today + feature]! : 0;
-    row[at + feature] = STEP * Math.max(second, Math.min(first, latest));
+    const latest = days > 0 ? bytes[today + feature]! : 0;
+    row[at + feature] = STEP * Math.max(0, Math.max(second, Math.min(first, latest)) - faded);
   }
 }
 
@@ -76,7 +77,8 @@ function closeDay(bytes: Uint8Array, offset: number, features: number, days: num
   const today = 4 * (offset + 1);
   for (let feature = 0; feature < features; feature++) {
     const at = today + feature;
-    const latest = bytes[at]!;
+    // Its own day fades from the next one on.
+    const latest = Math.max(0, bytes[at]! - (days - 1));
     const first = Math.max(0, bytes[at + FIRST * length]! - days);
     const second = Math.max(0, bytes[at + SECOND * length]! - days);
     bytes[at] = 0;

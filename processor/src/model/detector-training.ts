@@ -111,16 +111,19 @@ class DetectorTraining {
 
     const distances = this.#distances(blank);
     const definitions = definitionsOf(kind);
+    /** The rows that tell of a feature: none while one that comes late has not come. */
+    const known = (rows: number[], column: number): number[] =>
+      definitions[column]!.comesLate !== true || rows.some((row) => this.#value(row, column) > 0) ? rows : [];
     const featureBands = this.#perBand((rows) => ({
       ...EMPTY_BAND,
       values: definitions.map(({ scale }, column) =>
-        this.#tail(rows, (row) => this.#training.rows[row * this.#training.width + column]!, {
+        this.#tail(known(rows, column), (row) => this.#value(row, column), {
           resolution: RESOLUTION[scale],
           isCount: kind !== 'endpoint',
         }),
       ),
       distances: definitions.map((_, column) =>
-        this.#tail(rows, (row) => distances[row * this.#features + column]!, {
+        this.#tail(known(rows, column), (row) => distances[row * this.#features + column]!, {
           resolution: DISTANCE_RESOLUTION,
           isCount: kind !== 'endpoint',
         }),
@@ -296,6 +299,10 @@ class DetectorTraining {
   #row(row: number): Float32Array {
     const { rows, width } = this.#training;
     return rows.subarray(row * width, (row + 1) * width);
+  }
+
+  #value(row: number, column: number): number {
+    return this.#training.rows[row * this.#training.width + column]!;
   }
 
   #windows(row: number): number {

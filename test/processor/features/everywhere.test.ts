@@ -43,9 +43,9 @@ describe('an endpoint', () => {
   });
 
   it('is excused in the window before as well, which hosts with a slow clock are still in', () => {
-    const everywhere = outage(7);
+    const everywhere = outage(7, 5);
     everywhere.note(8, 9, Float64Array.of(1, 1, 1, 0, 0));
-    expect(excuse(everywhere, 7)).toEqual(TWO_OTHERS);
+    expect(excuse(everywhere, 7, 9)).toEqual(TWO_OTHERS);
     everywhere.note(7, 6, Float64Array.from(FAILING));
     expect(excuse(everywhere, 7, 9).slowness).toBeCloseTo((2 * 540) / 280, 12);
   });

@@ -64,6 +64,12 @@ describe('a habit', () => {
     expect(diary.habits(400 * DAY)[0]).toBeLessThan(0.2);
   });
 
+  it('fades whichever of the two days is the higher one', () => {
+    const diary = new Diary().window(0, 5.04).window(20 * DAY, 5.04);
+    expect(diary.habits(21 * DAY)[0]).toBeCloseTo(5.04 - 19 * 0.08, 5);
+    expect(diary.habits(25 * DAY)[0]).toBeCloseTo(5.04 - 23 * 0.08, 5);
+  });
+
   it('ends at the highest level: what is beyond stays odd', () => {
     const diary = new Diary().window(0, 300).window(DAY, 300);
     expect(diary.habits(2 * DAY)[0]).toBeCloseTo(255 * 0.08, 5);

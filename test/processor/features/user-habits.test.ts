@@ -98,6 +98,16 @@ describe('surprise at an hour', () => {
     expect(sum()).toBe(0);
   });
 
+  it('is known of the present day to those who ask when a user is active', () => {
+    const { states } = new Observations().observe(
+      { at: 9 * HOUR },
+      { at: 9 * HOUR + MINUTES_5 },
+      { at: DAY + 8 * HOUR },
+    );
+    const hours = states.user.hoursOfWeek(states.userSlot);
+    expect([hours[9], hours[24 + 8], hours.reduce((sum, windows) => sum + windows)]).toEqual([2, 1, 3]);
+  });
+
   it('survives 255 windows in one hour of the week, after which the past weighs half', () => {
     const seen = new Observations().observe(...everybody);
     for (let week = 0; week < 22; week++)

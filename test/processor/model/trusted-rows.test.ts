@@ -17,7 +17,9 @@ function raised(names: readonly string[], value: number, isHabit = false): Owned
   for (const name of names) {
     const column = (FEATURE_NAMES.user as readonly string[]).indexOf(name);
     values[column] = value;
-    if (isHabit) values[features + column] = value;
+    if (!isHabit) continue;
+    values[features + column] = value;
+    values[3 * features + 1 + column] = value;
   }
   if (isHabit) values[3 * features] = 1000;
   return { entity: 500, values };
