@@ -7,7 +7,7 @@
 import { CALLS } from './activity.ts';
 import { copyBaseline, updateBaseline } from './baseline.ts';
 import { EntityTable } from './entity-table.ts';
-import { type EntityKind, FEATURE_NAMES } from './features.ts';
+import { type EntityKind, FEATURE_NAMES, type FeatureDefinition, FEATURES } from './features.ts';
 import { copyHabits, habitWords, type StateMemory, updateHabits } from './habit.ts';
 import { WINDOW_SECONDS } from './window-clock.ts';
 import type { WindowCloser } from './window-closer.ts';
@@ -51,6 +51,8 @@ export abstract class EntitySlab {
   readonly #memory: StateMemory;
   /** Where habits begin; undefined for endpoints: that one was slow yesterday does not excuse it today. */
   readonly #habits: number | undefined;
+  /** The features that have habits: those that an entity's own history may excuse. */
+  readonly #habitColumns: Uint8Array;
 
   constructor(kind: EntityKind, layout: RowLayout, options: SlabOptions) {
     const { capacity, probationShare, closer } = options;
@@ -63,7 +65,8 @@ export abstract class EntitySlab {
     this.#values = new Float32Array(this.#features);
     const end = layout.baseline + 2 * this.#features;
     this.#habits = kind === 'endpoint' ? undefined : end;
-    const words = end + (this.#habits === undefined ? 0 : habitWords(this.#features));
+    this.#habitColumns = relativeColumns(kind);
+    const words = end + (this.#habits === undefined ? 0 : habitWords(this.#habitColumns.length));
     // Some rows hold 64-bit numbers, which must lie at even words in every row.
     this.stride = words + (words % 2);
     this.floats = new Float32Array(capacity * this.stride);
@@ -79,7 +82,7 @@ export abstract class EntitySlab {
     copyBaseline(this.floats, row + this.#baseline, this.#features, this.floats[row + this.#windows]!, out);
     if (this.#habits === undefined) return;
     const window = this.words[row + this.#window]!;
-    copyHabits(this.#memory, row + this.#habits, this.#features, window, out, 3 * this.#features + 1);
+    copyHabits(this.#memory, row + this.#habits, this.#habitColumns, window, out, 3 * this.#features + 1);
   }
 
   /** Closed windows with calls: the entity's maturity. */
@@ -149,7 +152,13 @@ export abstract class EntitySlab {
       const windows = floats[row + this.#windows]!;
       updateBaseline(floats, row + this.#baseline, this.#values, this.#features, windows);
       if (this.#habits !== undefined) {
-        updateHabits(this.#memory, row + this.#habits, this.#values, this.words[row + this.#window]!);
+        updateHabits(
+          this.#memory,
+          row + this.#habits,
+          this.#habitColumns,
+          this.#values,
+          this.words[row + this.#window]!,
+        );
       }
       floats[row + this.#windows] = windows + 1;
       if (windows + 1 >= MATURE_WINDOWS) this.table.promote(slot);
@@ -163,4 +172,9 @@ export abstract class EntitySlab {
     if (this.calls(slot) > 0) this.#closer.closing(this.#kind, slot);
     this.#closer.evicted(this.#kind, slot);
   }
+}
+
+function relativeColumns(kind: EntityKind): Uint8Array {
+  const definitions = Object.values<FeatureDefinition>(FEATURES[kind]);
+  return Uint8Array.from(definitions.flatMap(({ relative }, column) => (relative ? [column] : [])));
 }

@@ -29,14 +29,18 @@ export interface StateMemory {
   readonly bytes: Uint8Array;
 }
 
-/** Takes the values of a window that is over into the habits that begin at word `offset`. */
+/**
+ * Takes the values of a window that is over into the habits that begin at word `offset`. `columns`: the features that have
+ * habits.
+ */
 export function updateHabits(
   { words, bytes }: StateMemory,
   offset: number,
+  columns: Uint8Array,
   values: Float32Array,
   window: number,
 ): void {
-  const features = values.length;
+  const features = columns.length;
   const day = Math.floor(window / DAY_WINDOWS);
   const today = 4 * (offset + 1) + TODAY * rowBytes(features);
   const days = day - words[offset]!;
@@ -45,20 +49,21 @@ export function updateHabits(
     words[offset] = day;
   }
   for (let feature = 0; feature < features; feature++) {
-    const level = Math.ceil(values[feature]! / STEP);
+    const level = Math.ceil(values[columns[feature]!]! / STEP);
     if (level > bytes[today + feature]!) bytes[today + feature] = Math.min(level, HIGHEST);
   }
 }
 
-/** Writes the habits that begin at word `offset`, as of a window, into `row` from `at` on; 0 where there is none. */
+/** Writes the habits that begin at word `offset`, as of a window, to `row`, those of column c to `at` + c. */
 export function copyHabits(
   { words, bytes }: StateMemory,
   offset: number,
-  features: number,
+  columns: Uint8Array,
   window: number,
   row: Float32Array,
   at: number,
 ): void {
+  const features = columns.length;
   const length = rowBytes(features);
   const today = 4 * (offset + 1);
   const days = Math.floor(window / DAY_WINDOWS) - words[offset]!;
@@ -67,7 +72,7 @@ export function copyHabits(
     const first = bytes[today + FIRST * length + feature]!;
     const second = bytes[today + SECOND * length + feature]!;
     const latest = days > 0 ? bytes[today + feature]! : 0;
-    row[at + feature] = STEP * Math.max(0, Math.max(second, Math.min(first, latest)) - faded);
+    row[at + columns[feature]!] = STEP * Math.max(0, Math.max(second, Math.min(first, latest)) - faded);
   }
 }
 

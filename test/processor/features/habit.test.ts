@@ -1,25 +1,27 @@
 import { copyHabits, habitWords, updateHabits } from '../../../processor/src/features/habit.ts';
 
 const DAY = 288;
-const FEATURES = 3;
+/** The third of four features has none. */
+const COLUMNS = Uint8Array.of(0, 1, 3);
 const OFFSET = 2;
 
 /** State of one entity, with two words of something else before its habits. */
 class Diary {
-  readonly words = new Uint32Array(OFFSET + habitWords(FEATURES));
+  readonly words = new Uint32Array(OFFSET + habitWords(COLUMNS.length));
   readonly bytes = new Uint8Array(this.words.buffer);
 
   /** A window that is over: what the first feature was in it. */
   window(window: number, value: number): this {
-    updateHabits(this, OFFSET, Float32Array.of(value, 0, value / 2), window);
+    updateHabits(this, OFFSET, COLUMNS, Float32Array.of(value, 0, 9, value / 2), window);
     return this;
   }
 
   /** The habit of every feature as of a window. */
   habits(window: number): number[] {
-    const row = new Float32Array(1 + FEATURES);
-    copyHabits(this, OFFSET, FEATURES, window, row, 1);
-    return [...row.subarray(1)];
+    const row = new Float32Array(1 + 4);
+    copyHabits(this, OFFSET, COLUMNS, window, row, 1);
+    expect(row[1 + 2]).toBe(0);
+    return [...COLUMNS].map((column) => row[1 + column]!);
   }
 }
 
