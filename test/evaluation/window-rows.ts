@@ -7,7 +7,7 @@ import type { Replay } from '../../processor/src/replay/replay.ts';
 
 /** One user's 5-minute window as its features stood after its last call. */
 export interface WindowRow {
-  /** See `rowWidth`: the values, the own mean and variance of each, and how many windows these rest on. */
+  /** See `rowWidth`: the values, the own mean and variance of each, how many windows these rest on, and habits. */
   readonly row: Float32Array;
   /** Number of the user, from 0 on. */
   readonly user: number;

@@ -258,7 +258,7 @@ export const ADDRESS_FEATURES = {
   objects: count(
     'breadth',
     'distinct object ids in 5 min',
-    'distinct ids in paths; where endpoints have no names, distinct paths not answered 401 or 403',
+    'distinct ids in paths, else queries; where endpoints have no names, distinct paths not answered 401 or 403',
     PATH,
   ),
   endpoints: count(

@@ -97,8 +97,7 @@ export function countEntities({ size, entityHigh, entityLow }: TrainingRows): nu
 function raritiesOf(detector: EntityDetector, { size, width, rows }: TrainingRows): Float64Array {
   const step = Math.max(1, Math.floor(size / ROWS_CHECKED));
   return Float64Array.from({ length: Math.ceil(size / step) }, (_, index) => {
-    const row = rows.subarray(index * step * width, (index * step + 1) * width);
-    return detector.rarity(detector.evaluate(row), row[width - 1]!);
+    return detector.rarityOf(rows.subarray(index * step * width, (index * step + 1) * width));
   });
 }
 

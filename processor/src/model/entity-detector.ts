@@ -184,6 +184,11 @@ export class EntityDetector {
     return this.#band(windows).fused.evidence(fused);
   }
 
+  /** Rarity of a row by itself, -ln p in nats, as one of the entity that it is of. */
+  rarityOf(row: Float32Array): number {
+    return this.rarity(this.evaluate(row), row[3 * this.#features.length]!);
+  }
+
   /** Whether the entity's own history may excuse the value of a column. */
   isRelative(column: number): boolean {
     return this.#isRelative[column] === 1;
@@ -253,8 +258,8 @@ export class EntityDetector {
       // Own and population evidence averaged: neither excuses everything, neither condemns the merely different. Of the
       // population's, only what is beyond the entity's usual counts: a bot is odd to everybody, every day.
       if (this.#isRelative[column] === 1) {
-        const habit = Math.max(row[features + column]!, row[3 * features + 1 + column]!);
-        const usual = Math.min(cap, tails.values[column]!.evidence(habit));
+        const usualValue = Math.max(row[features + column]!, row[3 * features + 1 + column]!);
+        const usual = Math.min(cap, tails.values[column]!.evidence(usualValue));
         nats = Math.max(0, nats - trust * usual);
         const distance = this.#distances[column]!;
         const own = distance === 0 ? 0 : Math.min(cap, tails.distances[column]!.evidence(distance));

@@ -20,10 +20,7 @@ export interface GateContext {
 
 /** Above this share of rare rows a model would alert on what it was told is normal. */
 const MOST_RARE_ROWS = 0.01;
-/**
- * Odd rows, one in a hundred, may be so many times as many as the approved model finds. Fewer are no reason: a model of the
- * first hours finds many that its successor knows to be usual, and whether that one is blind the golden attacks tell.
- */
+/** Odd rows, one in a hundred, may be so many times as many as the approved model finds, or as few. */
 const ODD_FACTOR = 2;
 /** Shares of odd rows below this all count as this: twice of hardly anything is hardly anything. */
 const ODD_FLOOR = 0.025;
@@ -76,7 +73,8 @@ function sampleGate(measures: readonly CandidateMeasures[], minEntities: number)
 function alertRateGate(measures: readonly CandidateMeasures[]): GateResult {
   const isLike = ({ against }: CandidateMeasures): boolean => {
     if (against === undefined) return true;
-    return against.oddShare <= ODD_FACTOR * Math.max(ODD_FLOOR, against.approvedOddShare);
+    const ratio = Math.max(ODD_FLOOR, against.oddShare) / Math.max(ODD_FLOOR, against.approvedOddShare);
+    return ratio <= ODD_FACTOR && ratio >= 1 / ODD_FACTOR;
   };
   const shares = measures.map(
     ({ kind, rareShare, against }) =>
@@ -90,7 +88,7 @@ function alertRateGate(measures: readonly CandidateMeasures[]): GateResult {
     passed: measures.every((kind) => kind.rareShare <= MOST_RARE_ROWS && isLike(kind)),
     detail:
       `${shares.join('; ')} of training rows rarer than 1 in 10 000; at most ${percent(MOST_RARE_ROWS)}, ` +
-      `and of 1 in 100 twice the approved model's, of which less than ${percent(ODD_FLOOR)} counts as that`,
+      `and of 1 in 100 half to twice the approved model's, not counting below ${percent(ODD_FLOOR)}`,
   };
 }
 

@@ -77,11 +77,9 @@ export function goldenAttacks(anchor: GoldenAnchor): GoldenAttack[] {
 /** Share of a behaviour's rows that a detector finds at least so rare, -ln p. */
 export function recall(detector: EntityDetector, { rows }: GoldenAttack, thresholdNats: number): number {
   const width = rowWidth(detector.parts.kind);
-  const windowsAt = 3 * FEATURE_NAMES[detector.parts.kind].length;
   let found = 0;
   for (let offset = 0; offset < rows.length; offset += width) {
-    const row = rows.subarray(offset, offset + width);
-    if (detector.rarity(detector.evaluate(row), row[windowsAt]!) >= thresholdNats) found++;
+    if (detector.rarityOf(rows.subarray(offset, offset + width)) >= thresholdNats) found++;
   }
   return (found * width) / rows.length;
 }

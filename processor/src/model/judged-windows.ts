@@ -119,7 +119,7 @@ class WindowJudge {
     if (entityRow.length !== row.length) return undefined;
     row.set(entityRow);
     const detector = this.#detector;
-    const rarity = detector.rarity(detector.evaluate(row), row.at(-1)!) + carried;
+    const rarity = detector.rarityOf(row) + carried;
     const { behavior, isMaterial } = this.#naming.name(row, detector.featureEvidence);
     return { rarity, behavior, isMaterial };
   }

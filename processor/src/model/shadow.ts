@@ -92,7 +92,7 @@ export class Shadow {
   }
 
   #verdict(kind: EntityKind, { detector, threshold }: Judge, row: Float32Array): Verdict {
-    const nats = detector.rarity(detector.evaluate(row), row.at(-1)!);
+    const nats = detector.rarityOf(row);
     // Naming costs more than it tells of a row that no name would make an anomaly.
     const isFlagged =
       isAnomaly(nats, threshold, true) &&

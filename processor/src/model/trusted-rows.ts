@@ -50,7 +50,7 @@ function suspicionOf(detector: EntityDetector): (row: Float32Array) => boolean {
       stranger.set(variances, 2 * features.length);
       stranger.fill(0, 3 * features.length + 1);
     }
-    const rarity = detector.rarity(detector.evaluate(stranger), stranger[3 * features.length]!);
+    const rarity = detector.rarityOf(stranger);
     if (rarity < SUSPECT_NATS) return false;
     return rarity >= UNNAMED_SUSPECT_NATS || naming.name(stranger, detector.featureEvidence).isMaterial;
   };

@@ -17,9 +17,7 @@ function model(natsPerCall: number, windowsPerDay = 0): Model {
   const detector = {
     parts: { kind: 'user', windowsPerDay },
     featureEvidence,
-    evaluate: (row: Float32Array) => (featureEvidence[CALLS] = natsPerCall * Math.round(Math.expm1(row[CALLS]!))) / 2,
-    // What was carried is added to the rarity, not to what it is of.
-    rarity: (fused: number) => 2 * fused,
+    rarityOf: (row: Float32Array) => (featureEvidence[CALLS] = natsPerCall * Math.round(Math.expm1(row[CALLS]!))),
   };
   return { detectors: { user: detector } } as unknown as Model;
 }

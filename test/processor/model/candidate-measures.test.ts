@@ -13,8 +13,7 @@ const features = (WIDTH - 1) / 3;
 /** To which the first value of a row is its rarity, shifted. */
 const detectorOf = (shift = 0): EntityDetector =>
   ({
-    evaluate: (row: Float32Array) => row[0]! + shift,
-    rarity: (fused: number) => fused,
+    rarityOf: (row: Float32Array) => row[0]! + shift,
     parts: { kind: 'user', means: new Float64Array(features), variances: new Float64Array(features) },
   }) as unknown as EntityDetector;
 

@@ -27,10 +27,7 @@ function trained(training: TrainingRows, settings = FOREST): EntityDetector {
   return detector;
 }
 
-const windowsOf = (values: Float32Array): number => values.at(-1)!;
-
-const rarityOf = (detector: EntityDetector, { values }: OwnedRow): number =>
-  detector.rarity(detector.evaluate(values), windowsOf(values));
+const rarityOf = (detector: EntityDetector, { values }: OwnedRow): number => detector.rarityOf(values);
 
 const fusedOf = (detector: EntityDetector, rows: readonly OwnedRow[]): number[] =>
   rows.map(({ values }) => detector.evaluate(values));

@@ -119,6 +119,14 @@ describe('evidence of a feature', () => {
     expect(evidenceOf(5, 1)).toBe(evidenceOf(5, 0));
   });
 
+  it('goes with the maturity of the entity that a row is of, whatever its habits', () => {
+    const bands = [bandOf('user'), { ...bandOf('user'), fused: exponentialTail(3) }];
+    const detector = detectorOf('user', { bands, bandOf: [0, 0, 0, 1] });
+    const row = rowOf('user', { calls: 5 }, { windows: 60, habit: 1 });
+    expect(detector.rarityOf(row)).toBe(detector.rarity(detector.evaluate(row), 60));
+    expect(detector.rarityOf(row)).not.toBeCloseTo(detector.rarity(detector.evaluate(row), 1), 3);
+  });
+
   it('of failed access no habit excuses', () => {
     const detector = detectorOf('user');
     detector.evaluate(rowOf('user', { denied: 3 }, { windows: 1e7, habit: 9 }));

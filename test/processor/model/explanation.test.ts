@@ -43,7 +43,7 @@ describe('contributions', () => {
           const { values } = crowd.row();
           values[first]! += by;
           values[second]! += by / 2;
-          const nats = detector.rarity(detector.evaluate(values), values.at(-1)!) + carried;
+          const nats = detector.rarityOf(values) + carried;
           const contributions = contributionsOf(detector, values, nats, carried);
           expect(sum(contributions.features) + contributions.carried).toBeCloseTo(nats, 9);
           expect(Math.min(...contributions.features, contributions.carried)).toBeGreaterThanOrEqual(0);
@@ -55,7 +55,7 @@ describe('contributions', () => {
   test('are of the two strongest themes only, and the forest has its say in both', () => {
     const { detector } = trained.user;
     const row = oddRow({ calls: 5, response_bytes: 4 });
-    const nats = detector.rarity(detector.evaluate(row), row.at(-1)!);
+    const nats = detector.rarityOf(row);
     expect(sum(detector.forestNats)).toBeGreaterThan(0);
     const { features } = contributionsOf(detector, row, nats, 0);
     const byTheme = themesOf('user').map(
@@ -89,7 +89,7 @@ describe('contributions', () => {
 /** What is told of a user's odd row. */
 function explained(raised: Parameters<typeof oddRow>[0], { detector } = trained.user, carried = 0) {
   const row = oddRow(raised);
-  const nats = detector.rarity(detector.evaluate(row), row.at(-1)!) + carried;
+  const nats = detector.rarityOf(row) + carried;
   return { row, nats, features: explain(detector, row, nats, carried) };
 }
 
@@ -136,7 +136,7 @@ describe('an explanation', () => {
     row[column('calls_hour')] = 0;
     row[column('repeats')] = 0;
     row[column('calls')] = row[USER.length + column('calls')]! + Math.sqrt(row[2 * USER.length + column('calls')]!);
-    const nats = detector.rarity(detector.evaluate(row), row.at(-1)!);
+    const nats = detector.rarityOf(row);
     const calls = explain(detector, row, nats, 0).find(({ name }) => name === 'calls');
     expect(calls!.own!.percentile).toBeCloseTo(84.13, 1);
   });

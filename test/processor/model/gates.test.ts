@@ -32,7 +32,7 @@ test('a sound candidate passes all gates, each with what was measured and what i
     'kinds: judges user',
     'sample: user 5000 rows of 300, 0.2 % left out as suspect; at least 20 users or addresses, at most 50 % left out',
     'alert_rate: user 0.01 %, of 1 in 100 1 % (approved 1 %) of training rows rarer than 1 in 10 000; at most 1 %, ' +
-      "and of 1 in 100 twice the approved model's, of which less than 2.5 % counts as that",
+      "and of 1 in 100 half to twice the approved model's, not counting below 2.5 %",
     "golden_attacks: user 0.95 (approved 0.95) of planted attacks found; at least 0.5 and 0.95 of the approved model's",
     "score_distribution: PSI user 0.02 against the approved model's scores; at most 0.5",
   ]);
@@ -77,12 +77,11 @@ describe('the gate on the alert rate', () => {
   it.each([
     [0.05, 0.025, true],
     [0.051, 0.025, false],
+    [0.03, 0.06, true],
+    [0.03, 0.061, false],
     // Below the floor of 2.5 % all are alike.
-    [0.05, 0.0001, true],
-    [0.051, 0.0001, false],
-    // A young model takes much for odd that its successor knows to be usual.
-    [0.03, 0.3, true],
-    [0.0001, 0.1, true],
+    [0.0001, 0.02, true],
+    [0.0001, 0.051, false],
   ])('%f of odd rows where the approved model finds %f: passes %p', (oddShare, approvedOddShare, passes) => {
     expect(failed(measured({ against: { oddShare, approvedOddShare, shift: 0 } }))).toHaveLength(passes ? 0 : 1);
   });

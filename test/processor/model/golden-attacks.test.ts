@@ -64,8 +64,7 @@ test('recall is the share of the rows that are rare enough', () => {
   const rows = new Float32Array(4 * width);
   [1, 5, 9, 20].forEach((rarity, index) => rows.set([rarity], index * width));
   const detector = {
-    evaluate: (row: Float32Array) => row[0]!,
-    rarity: (fused: number) => fused,
+    rarityOf: (row: Float32Array) => row[0]!,
     parts: { kind: 'user' },
   } as unknown as EntityDetector;
   expect(recall(detector, { behavior: 'scraping', rows }, 9)).toBe(0.5);

@@ -73,7 +73,7 @@ test('kinds that one of the two does not judge are not counted, and nothing is t
 test('a window is flagged as the budget has it; where its behavior is switched off it must be a hundred times rarer', () => {
   const row = walking(crowd.row(), 6);
   const detector = active.detectors.user!;
-  const p = Math.exp(-detector.rarity(detector.evaluate(row), row.at(-1)!));
+  const p = Math.exp(-detector.rarityOf(row));
   expect(p).toBeLessThan(1e-6);
   /** Whether the row is flagged when the rarity needed is so many times p. */
   const isFlagged = (times: number, switchedOff: ReadonlySet<string> = new Set()): boolean => {
