@@ -298,3 +298,26 @@ describe('training', () => {
     expect(training.width).toBe(rowWidth('endpoint'));
   });
 });
+
+describe('a feature that comes late', () => {
+  const late = 'odd_hour_calls';
+  const evidenceAfter = (values: readonly number[]): number => {
+    const rows = new Crowd('user', 100, 21, MATURE)
+      .rows(600)
+      .map((row, index) => changed('user', row, { [late]: values[index % values.length]! }));
+    return evidenceOf(trained(trainingRows('user', rows)), late, 3);
+  };
+
+  it('is no evidence for a model that saw nothing but zeros of it', () => {
+    expect(evidenceAfter([0])).toBe(0);
+  });
+
+  it('is evidence once it came, as any other', () => {
+    expect(evidenceAfter([0, 0, 0, 0, 0.1, 0.2, 0.3])).toBeGreaterThan(3);
+  });
+
+  it('is not what a failed login is, which may never have been: that is as rare as all that was seen', () => {
+    const rows = new Crowd('user', 100, 21, MATURE).rows(600).map((row) => changed('user', row, { failed_logins: 0 }));
+    expect(evidenceOf(trained(trainingRows('user', rows)), 'failed_logins', 3)).toBeGreaterThan(3);
+  });
+});
